@@ -1,0 +1,130 @@
+const TAB = 0x09
+const LF = 0x0a
+const CR = 0x0d
+const SPACE = 0x20
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_BRACKET = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+export type ScanResult =
+  | { readonly kind: 'found', readonly model: string }
+  | { readonly kind: 'missing' | 'ambiguous' | 'notJson' }
+
+/**
+ * Finds the top-level `model` of a JSON object without parsing it, while its bytes arrive: long strings are skipped,
+ * everything else is looked at once. It checks nesting, not grammar: what else is wrong with the body is for the server to say.
+ */
+export class ModelScanner {
+  #position = 0
+  #depth = 0
+  /** Where the string under way began, its quote included; -1 outside strings. */
+  #stringStart = -1
+  /** At depth 1: whether the next string is a key. */
+  #expectKey = false
+  /** At depth 1: the value that comes belongs to `model`. */
+  #isModel = false
+  #closed = false
+  #failed = false
+  #model: string | undefined
+  #ambiguous = false
+
+  /** Looks at `bytes` up to `end`; what was before is not looked at again, and must not have moved. */
+  scan (bytes: Buffer, end: number): void {
+    let position = this.#position
+    while (position < end && !this.#failed) {
+      if (this.#stringStart !== -1) {
+        const close = bytes.subarray(0, end).indexOf(QUOTE, position)
+        if (close === -1) {
+          position = end
+          break
+        }
+        position = close + 1
+        if (!isEscaped(bytes, close, this.#stringStart)) this.#endString(bytes, position)
+        continue
+      }
+      const byte = bytes[position]!
+      if (byte === QUOTE && this.#depth > 0) this.#stringStart = position
+      else this.#structure(byte)
+      position++
+    }
+    this.#position = position
+  }
+
+  /** What was found, once all bytes were scanned. */
+  result (): ScanResult {
+    if (this.#failed || !this.#closed) return { kind: 'notJson' }
+    if (this.#ambiguous) return { kind: 'ambiguous' }
+    return this.#model === undefined || this.#model === '' ? { kind: 'missing' } : { kind: 'found', model: this.#model }
+  }
+
+  #structure (byte: number): void {
+    if (byte === SPACE || byte === LF || byte === CR || byte === TAB) return
+    if (this.#depth === 0) {
+      // One object, and nothing after it.
+      if (byte !== OPEN_BRACE || this.#closed) this.#failed = true
+      else this.#open()
+      return
+    }
+    switch (byte) {
+      case OPEN_BRACE: case OPEN_BRACKET: this.#open(); break
+      case CLOSE_BRACE: case CLOSE_BRACKET:
+        this.#depth--
+        if (this.#depth === 0) this.#closed = true
+        break
+      case COMMA:
+        if (this.#depth === 1) {
+          this.#expectKey = true
+          this.#isModel = false
+        }
+        break
+      case COLON:
+        if (this.#depth === 1) this.#expectKey = false
+        break
+    }
+  }
+
+  #open (): void {
+    this.#depth++
+    if (this.#depth === 1) this.#expectKey = true
+  }
+
+  #endString (bytes: Buffer, end: number): void {
+    const start = this.#stringStart
+    this.#stringStart = -1
+    if (this.#depth !== 1) return
+    if (this.#expectKey) {
+      this.#isModel = isModelKey(bytes, start, end)
+    } else if (this.#isModel) {
+      const model = decode(bytes, start, end)
+      if (model === undefined) this.#failed = true
+      else if (this.#model !== undefined && this.#model !== model) this.#ambiguous = true
+      else this.#model = model
+    }
+  }
+}
+
+function isEscaped (bytes: Buffer, quote: number, start: number): boolean {
+  let backslashes = 0
+  while (quote - 1 - backslashes > start && bytes[quote - 1 - backslashes] === BACKSLASH) backslashes++
+  return backslashes % 2 === 1
+}
+
+// A key may be spelled with escapes: `"\u006dodel"` is `model` to the server.
+function isModelKey (bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start
+  if (length < 7 || length > 32) return false
+  return decode(bytes, start, end) === 'model'
+}
+
+function decode (bytes: Buffer, start: number, end: number): string | undefined {
+  try {
+    return JSON.parse(bytes.toString('utf8', start, end)) as string
+  } catch {
+    return undefined
+  }
+}

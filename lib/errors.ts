@@ -1,0 +1,60 @@
+import createError from '@fastify/error'
+import type { FastifyError } from '@fastify/error'
+
+/** Every error of this package: a stable code, the HTTP status it stands for, and a message fit for a client. */
+export interface LlamaSwapError extends FastifyError {
+  statusCode: number
+  /** Seconds after which another try makes sense; becomes `Retry-After`. */
+  retryAfter?: number
+  /** What the operator may know and a client may not: the last probe, exit code, lines printed. */
+  detail?: string
+}
+
+const PREFIX = 'FST_LS_'
+
+function define<Values extends unknown[] = []> (code: string, message: string, status: number): new (...values: Values) => LlamaSwapError {
+  return createError(PREFIX + code, message, status) as unknown as new (...values: Values) => LlamaSwapError
+}
+
+/** All errors, each with one code. The wire code is the same in lower case, without the prefix. */
+export const errors = Object.freeze({
+  ModelMissing: define('MODEL_MISSING', 'no model id could be identified: name one in the "model" field of the JSON body', 404),
+  ModelNotFound: define<[string]>('MODEL_NOT_FOUND', 'no router for requested model "%s": GET /v1/models lists those there are', 404),
+  ModelAmbiguous: define('MODEL_AMBIGUOUS', 'the body has two different "model" fields: send one', 400),
+  PathNotAllowed: define<[string]>('PATH_NOT_ALLOWED', 'the path %s is not one of the inference routes, and no other is let through to the model here', 404),
+  PathInvalid: define('PATH_INVALID', 'the path is malformed: no "..", backslash, or broken percent-encoding', 400),
+  BodyNotJson: define('BODY_NOT_JSON', 'the body is not a JSON object', 400),
+  BodyIncomplete: define('BODY_INCOMPLETE', 'the body ended before its announced length', 400),
+  BodyTooLarge: define<[number]>('BODY_TOO_LARGE', 'the body is larger than the limit of %d bytes (option bodyLimit)', 413),
+  BodyBudget: define('BODY_BUDGET', 'too many large requests are being held: try again', 503),
+  QueueFull: define<[number]>('QUEUE_FULL', 'the queue is full: %d requests are waiting', 503),
+  Deadline: define<[string]>('DEADLINE', 'the deadline passed while waiting for the model "%s"', 504),
+  StartFailed: define<[string, string]>('START_FAILED', 'the model "%s" could not be started: %s', 502),
+  StartTimeout: define<[string, string]>('START_TIMEOUT', 'the model "%s" was not ready in time: %s', 504),
+  Unloaded: define<[string]>('UNLOADED', 'the model "%s" was unloaded', 503),
+  Cancelled: define('CANCELLED', 'the request was cancelled', 499),
+  Crashed: define<[string]>('CRASHED', 'the server of the model "%s" died', 502),
+  UpstreamUnreachable: define<[string]>('UPSTREAM_UNREACHABLE', 'the server of the model "%s" does not accept connections', 502),
+  UpstreamFailed: define<[string]>('UPSTREAM_FAILED', 'the server of the model "%s" broke off before it answered', 502),
+  UpstreamTimeout: define<[string]>('UPSTREAM_TIMEOUT', 'the server of the model "%s" did not answer in time', 504),
+  UpstreamTruncated: define<[string]>('UPSTREAM_TRUNCATED', 'the server of the model "%s" broke off in the middle of its answer', 502),
+  Closing: define('CLOSING', 'the server is shutting down', 503),
+  Internal: define('INTERNAL', 'internal error', 500),
+  Config: define<[string]>('CONFIG', '%s', 500),
+  Options: define<[string]>('OPTIONS', '%s', 500)
+})
+
+/** Whether an error is one of ours, also when it comes from another copy of this package. */
+export function isLlamaSwapError (error: unknown): error is LlamaSwapError {
+  return error instanceof Error && typeof (error as FastifyError).code === 'string' && (error as FastifyError).code.startsWith(PREFIX)
+}
+
+/** The code that clients see: `FST_LS_MODEL_NOT_FOUND` is `model_not_found`. */
+export function wireCode (error: LlamaSwapError): string {
+  return error.code.slice(PREFIX.length).toLowerCase()
+}
+
+/** Adds what only the operator may see, and when to try again. */
+export function withDetail<E extends Error> (error: E, more: { detail?: string, retryAfter?: number }): E {
+  return Object.assign(error, more)
+}

@@ -1,0 +1,69 @@
+import type { Lease } from '../../types/lease.ts'
+import type { Progress, Ticket } from '../../types/ticket.ts'
+
+/** The manager's side of a ticket: settled once, with a lease or an error. */
+export class PendingTicket implements Ticket {
+  readonly model: string
+  readonly #onCancel: (reason: Error) => void
+  readonly #progress: () => Progress
+  #listeners: Set<(progress: Progress) => void> | undefined
+  #settled: Lease | Error | undefined
+  #promise: Promise<Lease> | undefined
+  #resolve: ((lease: Lease) => void) | undefined
+  #reject: ((error: Error) => void) | undefined
+  #cancelled = false
+
+  constructor (model: string, onCancel: (reason: Error) => void, progress: () => Progress) {
+    this.model = model
+    this.#onCancel = onCancel
+    this.#progress = progress
+  }
+
+  get lease (): Lease | Promise<Lease> {
+    if (this.#settled !== undefined && !(this.#settled instanceof Error)) return this.#settled
+    if (this.#promise === undefined) {
+      this.#promise = this.#settled instanceof Error
+        ? Promise.reject(this.#settled)
+        : new Promise((resolve, reject) => { this.#resolve = resolve; this.#reject = reject })
+      // Whoever has cancelled may never look.
+      this.#promise.catch(() => {})
+    }
+    return this.#promise
+  }
+
+  get settled (): boolean { return this.#settled !== undefined }
+
+  grant (lease: Lease): void {
+    this.#settled = lease
+    this.#listeners = undefined
+    if (this.#cancelled) lease.release()
+    this.#resolve?.(lease)
+  }
+
+  fail (error: Error): void {
+    this.#settled = error
+    this.#listeners = undefined
+    this.#reject?.(error)
+  }
+
+  onProgress (listener: (progress: Progress) => void): () => void {
+    if (this.settled) return () => {}
+    const listeners = this.#listeners ??= new Set()
+    listeners.add(listener)
+    return () => { listeners.delete(listener) }
+  }
+
+  /** Tells the listeners how things stand; costs nothing when there are none. */
+  tell (): void {
+    if (this.#listeners === undefined) return
+    const progress = this.#progress()
+    for (const listener of this.#listeners) listener(progress)
+  }
+
+  cancel (reason?: Error): void {
+    if (this.#cancelled) return
+    this.#cancelled = true
+    if (this.#settled === undefined) this.#onCancel(reason!)
+    else if (!(this.#settled instanceof Error)) this.#settled.release()
+  }
+}

@@ -1,0 +1,64 @@
+import type { Exit } from '../../types/launcher.ts'
+import type { Clock } from '../clock.ts'
+import type { ModelConfig } from '../config/config.ts'
+import { createPool } from './pool.ts'
+import { probeReadiness } from './probe.ts'
+import type { Run } from './run.ts'
+
+/** How a start ended; all but `ready` and `aborted` with the reason in words. */
+export type StartResult =
+  | { readonly event: 'ready' }
+  | { readonly event: 'aborted' }
+  | { readonly event: 'exit' | 'launchError' | 'deadline', readonly reason: string, readonly lastProbe: string }
+
+/** Waits for a launched server: until it is ready, dead, too late, or no longer wanted, whichever is first. */
+export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, aborted: AbortSignal): Promise<StartResult> {
+  const deadlineAt = clock.now() + config.startTimeout
+  const done = new AbortController()
+  let cancelDeadline = (): void => {}
+  let lastProbe = (): string => 'it was not placed yet'
+
+  const failed = run.handle.exited.then((exit): StartResult => ({
+    event: exit.why === 'rejected' ? 'launchError' : 'exit', reason: describeExit(exit), lastProbe: lastProbe()
+  }))
+  const deadline = new Promise<StartResult>((resolve) => {
+    cancelDeadline = clock.after(config.startTimeout, () => {
+      resolve({ event: 'deadline', reason: `not ready after ${config.startTimeout / 1000} s`, lastProbe: lastProbe() })
+    })
+  })
+  const abort = new Promise<StartResult>((resolve) => {
+    aborted.addEventListener('abort', () => resolve({ event: 'aborted' }), { once: true, signal: done.signal })
+  })
+  const ready = async (): Promise<StartResult> => {
+    run.endpoint = await run.handle.endpoint()
+    run.pool = createPool(run.endpoint)
+    if (config.checkEndpoint !== undefined) {
+      const probe = probeReadiness({
+        pool: run.pool,
+        path: run.endpoint.basePath + config.checkEndpoint,
+        clock,
+        signal: done.signal,
+        timeLeft: () => deadlineAt - clock.now(),
+        onHint: (listener) => run.handle.output(listener)
+      })
+      lastProbe = probe.lastResult
+      await probe.ready
+    }
+    return { event: 'ready' }
+  }
+
+  try {
+    // A rejected endpoint is a failed launch, which `failed` tells.
+    return await Promise.race([failed, ready().catch(() => failed), deadline, abort])
+  } finally {
+    cancelDeadline()
+    done.abort()
+  }
+}
+
+/** An exit in words. */
+export function describeExit ({ code, signal, message }: Exit): string {
+  if (message !== undefined) return message
+  if (signal !== undefined) return `it was ended by ${signal}`
+  return code === undefined ? 'it ended' : `it exited with code ${code}`
+}

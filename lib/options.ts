@@ -1,0 +1,75 @@
+import type { LlamaSwapOptions, RouteFamilies, RouteHooks } from '../types/options.ts'
+import { errors } from './errors.ts'
+
+export type Family = keyof RouteFamilies
+
+/** The plugin's options with every default filled in. */
+export interface ResolvedOptions {
+  readonly config: LlamaSwapOptions['config']
+  readonly prefix: string
+  readonly decorator: string
+  /** The hooks of each family that is on. */
+  readonly hooks: ReadonlyMap<Family, RouteHooks>
+  /** Whether `/upstream` lets any path through, not only those of the inference routes. */
+  readonly anyUpstreamPath: boolean
+  readonly inheritEnv: LlamaSwapOptions['inheritEnv']
+  readonly bodyLimit: number
+  readonly bodyBudget: number
+  readonly drainTimeout: number
+  readonly forwardAuthorization: boolean
+}
+
+const MIB = 1024 * 1024
+const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization'])
+// Fastify's own, for `register`.
+const foreign = new Set(['logLevel', 'logSerializers'])
+
+/**
+ * Checks the plugin's options and fills in the defaults.
+ *
+ * @throws an `FST_LS_OPTIONS` error that names all that is wrong
+ */
+export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
+  const problems = [...unknownKeys(options), ...wrongValues(options)]
+  if (problems.length > 0) throw new errors.Options(`invalid options: ${problems.join('; ')}`)
+  const { routes = {}, prefix = '' } = options
+  const families: Required<RouteFamilies> = { inference: true, upstream: 'inference', admin: false, health: prefix !== '' && prefix !== '/', ...routes }
+  return {
+    config: options.config,
+    prefix,
+    decorator: options.decorator ?? 'llamaSwap',
+    hooks: new Map((Object.keys(families) as Family[]).filter((family) => families[family] !== false).map((family) => {
+      const value = families[family]
+      return [family, typeof value === 'object' ? value : {}]
+    })),
+    anyUpstreamPath: families.upstream === true,
+    inheritEnv: options.inheritEnv,
+    bodyLimit: options.bodyLimit ?? 128 * MIB,
+    bodyBudget: options.bodyBudget ?? 512 * MIB,
+    drainTimeout: options.drainTimeout ?? 10_000,
+    forwardAuthorization: options.forwardAuthorization ?? false
+  }
+}
+
+function unknownKeys (options: object): string[] {
+  return Object.keys(options).filter((key) => !known.has(key) && !foreign.has(key)).map((key) => `unknown option "${key}"`)
+}
+
+function wrongValues (options: LlamaSwapOptions): string[] {
+  const problems: string[] = []
+  const { config, inheritEnv } = options
+  if (typeof config !== 'string' && (typeof config !== 'object' || config === null)) problems.push('"config" must be the path of a YAML file, or an object')
+  for (const key of ['bodyLimit', 'bodyBudget', 'drainTimeout'] as const) {
+    const value = options[key]
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) problems.push(`"${key}" must be a number, 0 or more`)
+  }
+  for (const key of ['prefix', 'decorator'] as const) {
+    if (options[key] !== undefined && typeof options[key] !== 'string') problems.push(`"${key}" must be a string`)
+  }
+  if (inheritEnv !== undefined && inheritEnv !== true && !Array.isArray(inheritEnv)) problems.push('"inheritEnv" must be a list of names, or true')
+  const families = ['inference', 'upstream', 'admin', 'health']
+  for (const family of Object.keys(options.routes ?? {})) {
+    if (!families.includes(family)) problems.push(`unknown family of routes "${family}": there are ${families.join(', ')}`)
+  }
+  return problems
+}

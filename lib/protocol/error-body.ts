@@ -1,0 +1,36 @@
+import { wireCode } from '../errors.ts'
+import type { LlamaSwapError } from '../errors.ts'
+import type { Protocol } from './protocol.ts'
+
+/** The body of an error answer: llama-swap's envelope, or Anthropic's for its routes. Says what happened; never an address, a path or a server's output. */
+export function errorBody (error: LlamaSwapError, protocol: Protocol): object {
+  const { message, statusCode } = error
+  if (protocol === 'anthropic') return { type: 'error', error: { type: anthropicType(statusCode), message } }
+  return { src: 'llama-swap', error: { message, type: openaiType(statusCode), param: null, code: wireCode(error) } }
+}
+
+/** An error in the middle of an event stream, as the protocol's clients expect it. */
+export function errorEvent (error: LlamaSwapError, protocol: Protocol): string {
+  const data = JSON.stringify(errorBody(error, protocol))
+  return protocol === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`
+}
+
+// llama-swap's table.
+function openaiType (status: number): string {
+  if (status === 401 || status === 403) return 'authentication_error'
+  if (status === 429) return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}
+
+// https://docs.anthropic.com/en/api/errors
+function anthropicType (status: number): string {
+  switch (status) {
+    case 401: return 'authentication_error'
+    case 403: return 'permission_error'
+    case 404: return 'not_found_error'
+    case 413: return 'request_too_large'
+    case 429: return 'rate_limit_error'
+    case 503: return 'overloaded_error'
+    default: return status < 500 ? 'invalid_request_error' : 'api_error'
+  }
+}

@@ -1,0 +1,101 @@
+import { EventEmitter } from 'node:events'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { RequestEvent } from '../../types/events.ts'
+import type { Lease } from '../../types/lease.ts'
+import type { Ticket } from '../../types/ticket.ts'
+import type { Body } from '../body/intake.ts'
+import type { Clock } from '../clock.ts'
+import { errors } from '../errors.ts'
+import type { Protocol } from '../protocol/protocol.ts'
+import { cut } from './cut.ts'
+
+/**
+ * One request of one client, from its handler to the end of its answer. It ends once, however it ends: the ticket is
+ * cancelled, the lease given back, the upstream request aborted, the body's bytes freed.
+ *
+ * It is also the abort signal of its upstream request: undici takes an emitter, which is cheaper than an AbortController.
+ */
+export class Exchange extends EventEmitter {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly protocol: Protocol
+  model = ''
+  aborted = false
+  reason: Error | undefined
+  ticket: Ticket | undefined
+  body: Body | undefined
+  /** Set while an event stream is being sent: ends it visibly. */
+  truncate: ((error: Error) => void) | undefined
+  outcome: RequestEvent['outcome'] = 'completed'
+  ended = false
+  readonly startedAt: number
+  #clock: Clock
+  #lease: Lease | undefined
+  #leasedAt: number | undefined
+  #onLeaseAbort = (): void => this.fail(this.#lease!.signal.reason as Error)
+
+  constructor (request: FastifyRequest, reply: FastifyReply, protocol: Protocol, clock: Clock, onEnd: (exchange: Exchange) => void) {
+    super()
+    this.request = request
+    this.reply = reply
+    this.protocol = protocol
+    this.#clock = clock
+    this.startedAt = clock.now()
+    reply.raw.once('close', () => {
+      this.#end()
+      onEnd(this)
+    })
+  }
+
+  get waited (): number { return (this.#leasedAt ?? this.#clock.now()) - this.startedAt }
+  get duration (): number { return this.#clock.now() - this.startedAt }
+
+  hold (lease: Lease): void {
+    this.#lease = lease
+    this.#leasedAt = this.#clock.now()
+    if (lease.signal.aborted) return this.#onLeaseAbort()
+    lease.signal.addEventListener('abort', this.#onLeaseAbort)
+  }
+
+  /** Gives the server back: its part of the exchange is over. */
+  release (): void {
+    this.#lease?.signal.removeEventListener('abort', this.#onLeaseAbort)
+    this.#lease?.release()
+    this.#lease = undefined
+  }
+
+  /** Ends the exchange with an error, as visibly as its state allows: an answer, an in-band error, a cut connection. */
+  fail (error: Error): void {
+    if (this.ended) return
+    this.ticket?.cancel(error)
+    if (this.truncate !== undefined) {
+      this.truncate(error)
+    } else if (this.reply.raw.headersSent) {
+      this.outcome = 'truncated'
+      cut(this.reply.raw)
+    } else if (!this.reply.sent) {
+      this.outcome = 'failed'
+      this.reply.send(error)
+    }
+    this.#abort(error)
+  }
+
+  #abort (reason: Error): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.reason = reason
+    this.emit('abort')
+  }
+
+  #end (): void {
+    this.ended = true
+    if (!this.reply.raw.writableEnded) {
+      if (this.outcome === 'completed') this.outcome = 'cancelled'
+      const reason = new errors.Cancelled()
+      this.ticket?.cancel(reason)
+      this.#abort(reason)
+    }
+    this.release()
+    this.body?.release()
+  }
+}

@@ -1,0 +1,36 @@
+import replyFrom from '@fastify/reply-from'
+import type { FastifyInstance } from 'fastify'
+import type { Dispatcher } from 'undici'
+import type { Lease } from '../../types/lease.ts'
+import type { Exchange } from './exchange.ts'
+
+/** The header under which a request carries its way to the dispatcher. A symbol: no client can send it, and it never goes on the wire. */
+export const kRoute = Symbol('llama-swap.route')
+
+/** What the dispatcher needs to know of a request. */
+export interface Route {
+  readonly lease: Lease
+  readonly exchange: Exchange
+}
+
+type RequestCallback = (error: Error | null, data: Dispatcher.ResponseData) => void
+
+// reply-from passes no abort signal and keeps one pool for all; this chooses the lease's pool, and lets the exchange abort in every phase.
+const dispatcher = {
+  request (options: Dispatcher.RequestOptions & { headers: Record<symbol, Route> }, callback: RequestCallback): void {
+    const { lease, exchange } = options.headers[kRoute]!
+    delete options.headers[kRoute]
+    options.signal = exchange
+    lease.dispatcher.request(options, callback)
+  }
+}
+
+/** Gives a scope `reply.from`. Retries are off: only the scheduler may send a request a second time. */
+export function registerTransport (scope: FastifyInstance): void {
+  scope.register(replyFrom, {
+    undici: dispatcher as unknown as { request: Dispatcher['request'] },
+    retryMethods: [],
+    disableRequestLogging: true,
+    disableCache: true
+  })
+}

@@ -1,0 +1,40 @@
+import type { Cause } from '../../types/events.ts'
+
+/** A model in one of its generations: a reload that changes a model begins a new one, which waits for the old to be gone. */
+export interface Subject {
+  readonly model: string
+  readonly generation: number
+}
+
+/** What the scheduler is told. */
+export type SchedulerEvent =
+  | { readonly type: 'request', readonly ticket: number, readonly model: string, readonly priority: number, readonly deadline: number | undefined, readonly cause: Cause }
+  | { readonly type: 'cancel', readonly ticket: number }
+  | { readonly type: 'released', readonly ticket: number }
+  | Subject & { readonly type: 'ready' }
+  | Subject & { readonly type: 'failed', readonly error: Error }
+  | Subject & { readonly type: 'crashed' }
+  | Subject & { readonly type: 'stopped' }
+  | { readonly type: 'unload', readonly model: string, readonly force: boolean }
+  | { readonly type: 'reconfigured', readonly models: ReadonlyMap<string, Terms> }
+  | { readonly type: 'drain' }
+  | { readonly type: 'shutdown' }
+  | { readonly type: 'tick' }
+
+/** What the scheduler knows of a configured model. */
+export interface Terms {
+  readonly generation: number
+  /** Idle milliseconds until it is stopped; 0 never. */
+  readonly ttl: number
+}
+
+export type Rejection = 'unknown' | 'queueFull' | 'deadline' | 'unloaded' | 'closing' | { readonly error: Error }
+
+/** What the scheduler wants done. */
+export type Effect =
+  | Subject & { readonly type: 'start', readonly cause: Cause, readonly evicted: readonly string[] }
+  | Subject & { readonly type: 'stop', readonly cause: Cause, readonly force: boolean }
+  | Subject & { readonly type: 'grant', readonly ticket: number }
+  | { readonly type: 'reject', readonly ticket: number, readonly why: Rejection }
+  /** Send a `tick` at this time; replaces the one asked for before. */
+  | { readonly type: 'wakeAt', readonly at: number }

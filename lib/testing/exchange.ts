@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Json } from './answers.ts'
+
+/** One request and its answer. */
+export interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** As it was sent, without the query. */
+  readonly path: string
+  /** Aborts when the answer is over, one way or the other. */
+  readonly gone: AbortSignal
+  /** We cut it off ourselves. */
+  died: boolean
+}
+
+/** Makes an exchange of a request. */
+export function newExchange (req: IncomingMessage, res: ServerResponse): Exchange {
+  const over = new AbortController()
+  res.once('close', () => over.abort())
+  return { req, res, path: req.url!.split('?', 1)[0]!, gone: over.signal, died: false }
+}
+
+/** Reads the whole body: an answer before that could be lost to a reset. */
+export async function readBody (req: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of req) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** The body as a JSON object, if it is one. */
+export function jsonOf (body: Buffer): Json | undefined {
+  if (body[0] !== 0x7b) return
+  try {
+    return JSON.parse(body.toString())
+  } catch {}
+}
+
+/** Sends a JSON answer. */
+export function sendJson (res: ServerResponse, status: number, body: unknown, headers: Record<string, string | string[]> = {}): void {
+  res.statusCode = status
+  res.setHeader('content-type', 'application/json')
+  // One by one, since a Map knows upper and lower case as the same name and an object does not.
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  res.end(JSON.stringify(body))
+}

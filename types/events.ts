@@ -1,0 +1,55 @@
+import type { ModelState } from './status.ts'
+
+/** Why a model changed its state. `evicted by X` names the model that needed the room. */
+export type Cause = 'request' | 'preload' | 'ttl' | `evicted by ${string}` | 'abandoned' | 'unload' | 'crash' | 'failure' | 'reload' | 'close'
+
+export interface StateEvent {
+  readonly model: string
+  readonly from: ModelState
+  readonly to: ModelState
+  readonly cause: Cause
+  /** Epoch milliseconds. */
+  readonly time: number
+  /** Milliseconds spent in `from`. */
+  readonly duration: number
+  /** What went wrong, where something did. */
+  readonly error?: Error
+}
+
+export interface SwapEvent {
+  /** The models that had to be stopped for it. */
+  readonly from: readonly string[]
+  readonly to: string
+  readonly time: number
+  /** Milliseconds from the first stop to ready. */
+  readonly duration: number
+}
+
+export interface RequestEvent {
+  readonly model: string
+  readonly method: string
+  /** The path as the client sent it, without the query. */
+  readonly path: string
+  /** What the client was told; 0 when it left before it was told anything. */
+  readonly status: number
+  readonly outcome: 'completed' | 'failed' | 'truncated' | 'cancelled'
+  readonly time: number
+  /** Milliseconds between the request and its lease. */
+  readonly waited: number
+  /** Milliseconds in all. */
+  readonly duration: number
+}
+
+export interface LogEvent {
+  readonly model: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly time: number
+  readonly line: string
+}
+
+export interface Events {
+  state: StateEvent
+  swap: SwapEvent
+  request: RequestEvent
+  log: LogEvent
+}

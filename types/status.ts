@@ -1,0 +1,34 @@
+/** The states of one model's life (docs/architecture.md shows how they follow each other). */
+export type ModelState = 'stopped' | 'queued' | 'starting' | 'ready' | 'stopping' | 'stuck' | 'shutdown'
+
+export interface ModelStatus {
+  readonly model: string
+  readonly state: ModelState
+  /** Epoch milliseconds of the last change of state. */
+  readonly since: number
+  readonly name: string
+  readonly description: string
+  readonly aliases: readonly string[]
+  readonly unlisted: boolean
+  /** Idle seconds until it is stopped; 0 never. */
+  readonly ttl: number
+  /** The command's words, with the port filled in while the server runs. */
+  readonly command: readonly string[]
+  /** Where the server is or would be. Absent until a late-bound port is known. */
+  readonly origin?: string
+  readonly pid?: number
+  /** Requests being served. */
+  readonly leases: number
+  /** Requests waiting. */
+  readonly waiting: number
+  /** Why the last start or run ended, if it did not end well. */
+  readonly lastError?: string
+  /** The last lines that the server printed, oldest first. */
+  readonly lastLines: readonly string[]
+}
+
+export interface Status {
+  /** False once the app is closing. */
+  readonly accepting: boolean
+  readonly models: readonly ModelStatus[]
+}

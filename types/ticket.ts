@@ -1,0 +1,31 @@
+import type { Lease } from './lease.ts'
+import type { ModelState } from './status.ts'
+
+/** What a waiter may be told while it waits. */
+export interface Progress {
+  /** 1 for the next to be served. */
+  readonly position: number
+  readonly state: ModelState
+  /** Milliseconds since the request. */
+  readonly elapsed: number
+}
+
+/** A request's place in the scheduler. */
+export interface Ticket {
+  readonly model: string
+  /** Already a lease when the model is ready; otherwise the promise of one. The promise rejects with a `LlamaSwapError`. */
+  readonly lease: Lease | Promise<Lease>
+  /** Calls the listener whenever the model's state changes. Returns what ends it. */
+  onProgress (listener: (progress: Progress) => void): () => void
+  /** Leaves the queue, or gives back the lease if it was granted already. */
+  cancel (reason?: Error): void
+}
+
+export interface RequestOptions {
+  /** Leaves the queue when it aborts. */
+  signal?: AbortSignal
+  /** A higher number is served before a lower one. Default 0. */
+  priority?: number
+  /** Milliseconds that the request may wait for its server. Default: no limit of its own. */
+  deadline?: number
+}
