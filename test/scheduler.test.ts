@@ -97,9 +97,10 @@ class World {
   #now = 0
   #ticket = 0
   readonly #state = new Map<string, 'starting' | 'ready' | 'stopping'>()
-  readonly #forced = new Set<string>()
   readonly #waiting = new Map<number, string>()
+  /** Of servers that live; those of dead ones are released like the others. */
   readonly #leases = new Map<number, string>()
+  readonly #orphaned = new Set<number>()
   readonly trace: string[] = []
 
   step (choice: number): void {
@@ -111,10 +112,10 @@ class World {
   send (event: SchedulerEvent): void {
     if (event.type === 'request') this.#waiting.set(event.ticket, event.model)
     if (event.type === 'cancel') this.#waiting.delete(event.ticket)
-    if (event.type === 'released') this.#leases.delete(event.ticket)
+    if (event.type === 'released') { this.#leases.delete(event.ticket); this.#orphaned.delete(event.ticket) }
     if (event.type === 'ready') this.#state.set(event.model, 'ready')
     if (event.type === 'failed' || event.type === 'stopped') this.#state.delete(event.model)
-    if (event.type === 'crashed') { this.#state.set(event.model, 'stopping'); this.#forced.add(event.model) }
+    if (event.type === 'crashed') { this.#state.set(event.model, 'stopping'); this.#orphan(event.model) }
     const effects = this.#scheduler.handle(event, this.#now)
     this.trace.push(`${JSON.stringify(event)} => ${brief(effects).join(', ')}`)
     for (const effect of effects) this.#apply(effect)
@@ -123,17 +124,25 @@ class World {
   /** Lets everything end that is under way; then nobody may be left waiting. */
   settle (): void {
     for (let i = 0; i < 1000 && (this.#waiting.size > 0 || this.#state.size > 0); i++) {
-      for (const ticket of [...this.#leases.keys()]) this.send({ type: 'released', ticket })
+      for (const ticket of [...this.#leases.keys(), ...this.#orphaned]) this.send({ type: 'released', ticket })
       for (const [model, state] of [...this.#state]) if (state !== 'ready') this.send(about(state === 'starting' ? 'ready' : 'stopped', model))
       if (this.#waiting.size === 0) return
     }
     if (this.#waiting.size > 0) throw new Error(`tickets ${[...this.#waiting.keys()].join(' ')} are left`)
   }
 
+  #orphan (model: string): void {
+    for (const [ticket, leased] of this.#leases) {
+      if (leased !== model) continue
+      this.#leases.delete(ticket)
+      this.#orphaned.add(ticket)
+    }
+  }
+
   #possible (): SchedulerEvent[] {
     const events: SchedulerEvent[] = ['a', 'b', 'c'].map((model) => request(++this.#ticket, model, { priority: this.#ticket % 7 === 0 ? 1 : 0 }))
     for (const ticket of this.#waiting.keys()) events.push({ type: 'cancel', ticket })
-    for (const ticket of this.#leases.keys()) events.push({ type: 'released', ticket })
+    for (const ticket of [...this.#leases.keys(), ...this.#orphaned]) events.push({ type: 'released', ticket })
     for (const [model, state] of this.#state) {
       if (state === 'starting') events.push(about('ready', model), { type: 'failed', model, generation: 0, error: new Error('start') })
       if (state === 'ready') events.push(about('crashed', model))
@@ -149,13 +158,12 @@ class World {
     switch (effect.type) {
       case 'start':
         if (this.#state.size > 0) throw new Error(`${effect.model} is started while ${[...this.#state.keys()].join(' ')} is there`)
-        this.#forced.delete(effect.model)
         this.#state.set(effect.model, 'starting')
         break
       case 'stop':
         if (this.#state.get(effect.model) === undefined || this.#state.get(effect.model) === 'stopping') throw new Error(`${effect.model} is stopped twice`)
         if (!effect.force && leased(effect.model)) throw new Error(`${effect.model} is stopped under a lease`)
-        if (effect.force) for (const [ticket, model] of this.#leases) if (model === effect.model) this.#leases.delete(ticket)
+        this.#orphan(effect.model)
         this.#state.set(effect.model, 'stopping')
         break
       case 'grant':
