@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import fp from 'fastify-plugin'
 import type { FastifyPluginAsync } from 'fastify'
 import { systemClock } from './lib/clock.ts'
@@ -26,7 +27,15 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
 
   const clock = systemClock
   const bus = createBus((error, event) => app.log.error(error, `a listener of llama-swap's "${event}" event threw`))
-  const launcher = createLocalLauncher({ clock, inheritEnv: options.inheritEnv ?? DEFAULT_INHERITED })
+  const launcher = createLocalLauncher({
+    clock,
+    inheritEnv: options.inheritEnv ?? DEFAULT_INHERITED,
+    instance: options.instance ?? await defaultInstance(options.config),
+    onLeftovers ({ ended, rivals }) {
+      if (ended.length > 0) app.log.warn(`llama-swap ended ${ended.length} process(es) that an earlier life of this instance had left: ${ended.join(', ')}`)
+      if (rivals.length > 0) app.log.warn(`llama-swap: another gateway of the same instance is running (pid ${rivals.join(', ')}); give each its own "instance"`)
+    }
+  })
   const manager = new Manager({ config, launcher, clock, bus })
   const proxy = new Proxy({ ...options, manager, bus, clock })
 
@@ -50,6 +59,11 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
 
   // Not wrapped by fastify-plugin: what is set in here stays in here.
   await app.register(async (scope) => registerRoutes(scope, manager, proxy, options), { prefix: options.prefix })
+}
+
+// The same over restarts, different for two gateways side by side.
+async function defaultInstance (config: LlamaSwapOptions['config']): Promise<string> {
+  return typeof config === 'string' ? realpath(config) : process.cwd()
 }
 
 /** The plugin: `await app.register(llamaSwap, { config: 'llama-swap.yaml' })`. */

@@ -34,6 +34,8 @@ export const errors = Object.freeze({
   Unloaded: define<[string]>('UNLOADED', 'the model "%s" was unloaded', 503),
   Cancelled: define('CANCELLED', 'the request was cancelled', 499),
   Crashed: define<[string]>('CRASHED', 'the server of the model "%s" died', 502),
+  Stuck: define<[string]>('STUCK', 'the server of the model "%s" cannot be stopped: a process is held by the kernel', 503),
+  CoolingDown: define<[string, number]>('COOLING_DOWN', '%s; it will not be tried again for %d s', 503),
   UpstreamUnreachable: define<[string]>('UPSTREAM_UNREACHABLE', 'the server of the model "%s" does not accept connections', 502),
   UpstreamFailed: define<[string]>('UPSTREAM_FAILED', 'the server of the model "%s" broke off before it answered', 502),
   UpstreamTimeout: define<[string]>('UPSTREAM_TIMEOUT', 'the server of the model "%s" did not answer in time', 504),

@@ -13,6 +13,7 @@ export interface ResolvedOptions {
   /** Whether `/upstream` lets any path through, not only those of the inference routes. */
   readonly anyUpstreamPath: boolean
   readonly inheritEnv: LlamaSwapOptions['inheritEnv']
+  readonly instance: string | undefined
   readonly bodyLimit: number
   readonly bodyBudget: number
   readonly drainTimeout: number
@@ -20,7 +21,7 @@ export interface ResolvedOptions {
 }
 
 const MIB = 1024 * 1024
-const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization'])
+const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'instance', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization'])
 // Fastify's own, for `register`.
 const foreign = new Set(['logLevel', 'logSerializers'])
 
@@ -44,6 +45,7 @@ export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
     })),
     anyUpstreamPath: families.upstream === true,
     inheritEnv: options.inheritEnv,
+    instance: options.instance,
     bodyLimit: options.bodyLimit ?? 128 * MIB,
     bodyBudget: options.bodyBudget ?? 512 * MIB,
     drainTimeout: options.drainTimeout ?? 10_000,
@@ -63,7 +65,7 @@ function wrongValues (options: LlamaSwapOptions): string[] {
     const value = options[key]
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) problems.push(`"${key}" must be a number, 0 or more`)
   }
-  for (const key of ['prefix', 'decorator'] as const) {
+  for (const key of ['prefix', 'decorator', 'instance'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'string') problems.push(`"${key}" must be a string`)
   }
   if (inheritEnv !== undefined && inheritEnv !== true && !Array.isArray(inheritEnv)) problems.push('"inheritEnv" must be a list of names, or true')

@@ -68,7 +68,7 @@ t.test('a model that cannot be started: 502 with cause and code only; the words 
   const missing = await chat('missing')
   t.equal(missing.status, 502)
   t.match(await missing.json(), { error: { message: /was not found/ } })
-  await t.rejects(app.llamaSwap.acquire('broken'), { code: 'FST_LS_START_FAILED', detail: /secret path/ })
+  await t.rejects(app.llamaSwap.load('broken'), { code: 'FST_LS_START_FAILED', detail: /secret path/ })
 })
 
 t.test('an upstream that breaks off before its headers: 502, no address in the text', async (t) => {

@@ -7,7 +7,7 @@ import type { Effect, SchedulerEvent } from '../lib/scheduler/messages.ts'
 const terms = (ttl = 0) => new Map(['a', 'b', 'c'].map((model) => [model, { generation: 0, ttl }]))
 const create = (ttl?: number, maxQueue = 512): Scheduler => new Scheduler({ models: terms(ttl), policy: oneAtATime, maxQueue })
 const request = (ticket: number, model: string, more: object = {}): SchedulerEvent => ({ type: 'request', ticket, model, priority: 0, deadline: undefined, cause: 'request', ...more })
-const about = (type: 'ready' | 'stopped' | 'crashed', model: string): SchedulerEvent => ({ type, model, generation: 0 })
+const about = (type: 'ready' | 'stopped' | 'crashed', model: string): SchedulerEvent => ({ type, model, generation: 0, error: new Error('died') })
 const brief = (effects: readonly Effect[]): string[] => effects.map((effect) => 'ticket' in effect ? `${effect.type} ${effect.ticket}` : effect.type === 'wakeAt' ? `wakeAt ${effect.at}` : `${effect.type} ${effect.model}`)
 
 t.test('starts what is asked for, grants it when it is ready', async (t) => {

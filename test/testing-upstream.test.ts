@@ -63,7 +63,7 @@ function split (command: string): string[] {
 async function launch (t: Test, options: UpstreamOptions = {}, more = ''): Promise<Running> {
   const port = await freePort()
   const record = join(folder, `${++files}.jsonl`)
-  const command = upstreamCommand({ record, ...options }).replace('${PORT}', String(options.port ?? port)) // eslint-disable-line no-template-curly-in-string
+  const command = upstreamCommand({ record, ...options }).replace('${PORT}', String(options.port ?? port))
   const [file, ...args] = split(command + more)
   // A group of its own, so that the teardown also finds the grandchild.
   const child = spawn(file!, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'], MARK: 'env' } })
@@ -146,7 +146,7 @@ t.test('the command', async (t) => {
   const words = split(command)
   t.equal(words[0], process.execPath)
   t.match(words[1], /upstream\.js$/)
-  t.strictSame(words.slice(2), ['--port', '${PORT}', '--name=a b', '--load-ms=5', '--never-ready'], 'options are flags, the port is left open') // eslint-disable-line no-template-curly-in-string
+  t.strictSame(words.slice(2), ['--port', '${PORT}', '--name=a b', '--load-ms=5', '--never-ready'], 'options are flags, the port is left open')
   t.ok(command.startsWith(`"${process.execPath}" "`), 'paths are quoted')
   t.strictSame(split(upstreamCommand({ port: 5 })).slice(2), ['--port', '5'], 'a port can be given')
   t.throws(() => upstreamCommand({ loadMS: 5 } as UpstreamOptions), { message: 'The upstream has no option "loadMS"' })

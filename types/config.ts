@@ -1,3 +1,19 @@
+/** Limits of the connections to a model's server, in seconds; 0 is no limit. */
+export interface TimeoutsInput {
+  /** For a connection to be made. Default 30. */
+  connect?: number
+  /** Until the first TCP keep-alive probe. Default 30. */
+  keepalive?: number
+  /** For the headers of an answer. Default 0. */
+  responseHeader?: number
+  /** Default 10. */
+  tlsHandshake?: number
+  /** Accepted, without effect: `Expect: 100-continue` is answered by the gateway itself. */
+  expectContinue?: number
+  /** How long an idle connection is kept; 4 at most, since servers that close first lose requests. Default 90. */
+  idleConn?: number
+}
+
 /** One model, as written in the `models` map of a llama-swap config. Numbers are seconds unless said otherwise. */
 export interface ModelInput {
   /** The command that starts the server. Split into words as a POSIX shell would, but never given to one. `${PORT}` and `${MODEL_ID}` are replaced. */
@@ -18,6 +34,7 @@ export interface ModelInput {
   unloadTimeout?: number
   /** Leaves the model out of `/v1/models`; it can be asked for all the same. */
   unlisted?: boolean
+  timeouts?: TimeoutsInput
   name?: string
   description?: string
   /** llama-swap's other keys are accepted; those without effect yet are warned about. */

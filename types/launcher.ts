@@ -47,6 +47,8 @@ export interface Handle {
   output (listener: (line: OutputLine) => void): () => void
   /** Ends the server, by force after `grace` milliseconds. Resolves when its resources are free. */
   stop (grace: number): Promise<void>
+  /** Who answers at the endpoint in the server's place, in words, as far as that can be told. */
+  stranger? (): Promise<string | undefined>
   /** How it ended. Never rejects. */
   readonly exited: Promise<Exit>
 }

@@ -35,6 +35,11 @@ export interface LlamaSwapOptions {
   routes?: RouteFamilies
   /** Environment variables that servers inherit: names, `*` at the end for a prefix; `true` for all. Default: those a server needs (docs/embedding.md). */
   inheritEnv?: readonly string[] | true
+  /**
+   * Tells this gateway's servers from those of others, also over restarts: leftovers of a dead gateway of the same instance are
+   * ended at the start. Default: the real path of the config file, else the working directory.
+   */
+  instance?: string
   /** Bytes of one request body. Default 128 MiB. */
   bodyLimit?: number
   /** Bytes of all held request bodies. Default 512 MiB. */

@@ -1,5 +1,16 @@
 import type { LaunchSpec } from '../../types/launcher.ts'
 
+/** Milliseconds; 0 is no limit. */
+export interface Timeouts {
+  readonly connect: number
+  /** Until the first TCP keep-alive probe. */
+  readonly keepalive: number
+  readonly responseHeader: number
+  readonly tlsHandshake: number
+  /** How long an idle connection is kept, 4 s at most. */
+  readonly idleConn: number
+}
+
 /** A model as everything below `config` sees it: every default filled in, every macro but the late-bound `${PORT}` and `${PID}` replaced. Times are milliseconds. */
 export interface ModelConfig {
   readonly id: string
@@ -13,6 +24,7 @@ export interface ModelConfig {
   readonly ttl: number
   /** Grace of a stop. */
   readonly stopGrace: number
+  readonly timeouts: Timeouts
   readonly unlisted: boolean
   readonly name: string
   readonly description: string

@@ -1,7 +1,7 @@
-import type { ConfigInput, ModelInput } from '../../types/config.ts'
+import type { ConfigInput, ModelInput, TimeoutsInput } from '../../types/config.ts'
 import type { LaunchSpec } from '../../types/launcher.ts'
 import { EmptyCommand, splitCommand } from './command.ts'
-import type { Config, ModelConfig } from './config.ts'
+import type { Config, ModelConfig, Timeouts } from './config.ts'
 import { expandMacros } from './macros.ts'
 import type { Problem } from './problem.ts'
 
@@ -37,9 +37,21 @@ function resolveModel (id: string, model: ModelInput, launch: LaunchSpec, top: C
     startTimeout: Math.max(top.healthCheckTimeout ?? 120, MIN_HEALTH_CHECK_TIMEOUT) * 1000,
     ttl: ttl * 1000,
     stopGrace: (model.unloadTimeout || top.unloadTimeout || 10) * 1000,
+    timeouts: resolveTimeouts(model.timeouts),
     unlisted: model.unlisted ?? false,
     name: model.name?.trim() ?? '',
     description: model.description?.trim() ?? ''
+  }
+}
+
+// llama-swap's defaults, Go's http.Transport; `expectContinue` has no meaning here, since Expect is answered at the door.
+function resolveTimeouts ({ connect = 30, keepalive = 30, responseHeader = 0, tlsHandshake = 10, idleConn = 90 }: TimeoutsInput = {}): Timeouts {
+  return {
+    connect: connect * 1000,
+    keepalive: keepalive * 1000,
+    responseHeader: responseHeader * 1000,
+    tlsHandshake: tlsHandshake * 1000,
+    idleConn: idleConn * 1000
   }
 }
 

@@ -25,7 +25,11 @@ export const modelSchema = {
     macros: inert,
     metadata: inert,
     sendLoadingState: inert,
-    timeouts: inert,
+    timeouts: {
+      type: 'object',
+      properties: { connect: seconds, keepalive: seconds, responseHeader: seconds, tlsHandshake: seconds, expectContinue: seconds, idleConn: seconds },
+      additionalProperties: false
+    },
     compat: inert,
     capabilities: inert,
     healthCheckTimeout: inert

@@ -46,6 +46,7 @@ function toProblem (error: ErrorObject): Problem {
   const path = error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   if (error.keyword === 'required') return { path: [...path, error.params.missingProperty], message: 'is missing' }
   if (error.propertyName !== undefined) return { path: [...path, error.propertyName], message: 'the model id must not be empty' }
+  if (error.keyword === 'additionalProperties') return { path: [...path, error.params.additionalProperty], message: 'unknown key' }
   if (error.keyword === 'type') return { path, message: `must be ${article(error.params.type)}, not ${kind(error.data)}` }
   if (error.keyword === 'pattern' && path.at(-1) === 'checkEndpoint') return { path, message: 'must be a path that starts with "/", or "none"' }
   if (error.keyword === 'pattern' && path.includes('env')) return { path, message: 'must have the form NAME=value' }

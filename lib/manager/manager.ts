@@ -67,7 +67,7 @@ export class Manager {
   }
 
   /** Asks for a model by its id. A lease is there at once when the model is ready and nobody waits. */
-  request (model: string, { signal, priority = 0, deadline }: RequestOptions = {}, cause: Cause = 'request'): Ticket {
+  request (model: string, { signal, priority = 0, deadline }: RequestOptions = {}, cause: Cause = 'request', override = false): Ticket {
     const id = this.#nextTicket++
     const since = this.#clock.now()
     const ticket = new PendingTicket(model, (reason) => {
@@ -80,7 +80,7 @@ export class Manager {
       return ticket
     }
     this.#tickets.set(id, ticket)
-    this.#dispatch({ type: 'request', ticket: id, model, priority, deadline, cause })
+    this.#dispatch({ type: 'request', ticket: id, model, priority, deadline, cause, override })
     if (signal !== undefined && !ticket.settled) {
       const abort = (): void => ticket.cancel(abortReason(signal))
       signal.addEventListener('abort', abort, { once: true })
@@ -92,26 +92,37 @@ export class Manager {
 
   /** Waits for a lease on a model, by any of its names. */
   async acquire (name: string, options?: RequestOptions, cause?: Cause): Promise<Lease> {
-    const target = this.names.get(name)
-    if (target === undefined) throw new errors.ModelNotFound(name)
-    return this.request(target.model, options, cause).lease
+    return this.request(this.#resolve(name), options, cause).lease
   }
 
+  /** Starts a model, also one that cools down after failures. */
   async load (name: string): Promise<void> {
-    const lease = await this.acquire(name)
-    lease.release()
+    const { lease } = this.request(this.#resolve(name), {}, 'request', true)
+    ;(await lease).release()
   }
 
   /** Stops one model or all; resolves when they are stopped. */
   async unload (name?: string, { force = false }: { force?: boolean } = {}): Promise<void> {
-    if (name !== undefined && !this.names.has(name)) throw new errors.ModelNotFound(name)
-    const models = name === undefined ? [...this.#entries.keys()] : [this.names.get(name)!.model]
-    await Promise.all(models.map((model) => {
+    const models = name === undefined ? [...this.#entries.keys()] : [this.#resolve(name)]
+    await Promise.all(models.map(async (model) => {
       let stopped = false
       const unsubscribe = this.#bus.on('state', (event) => { stopped ||= event.model === model && event.to === 'stopped' })
       this.#dispatch({ type: 'unload', model, force })
-      return this.#until(() => stopped || !this.#scheduler.isResident(model)).finally(unsubscribe)
+      await this.#until(() => stopped || this.#stateOf(model) === 'stuck' || !this.#scheduler.isResident(model))
+      unsubscribe()
+      if (!stopped && this.#stateOf(model) === 'stuck') throw new errors.Stuck(model)
     }))
+  }
+
+  /** Resolves when the model is not ready any more, after `ms` at the latest. */
+  async leftReady (model: string, ms: number): Promise<void> {
+    let late = false
+    const cancel = this.#clock.after(ms, () => {
+      late = true
+      this.#lookAgain()
+    })
+    await this.#until(() => late || this.#stateOf(model) !== 'ready')
+    cancel()
   }
 
   status (): Status {
@@ -141,10 +152,11 @@ export class Manager {
         clock: this.#clock,
         onState: (change) => this.#stateChanged(entry, change),
         onLine: ({ stream, time, line }) => this.#bus.emit('log', { model: config.id, stream, time, line }),
-        onCrash: (gone) => {
-          this.#dispatch({ type: 'crashed', ...subject })
-          void gone.then(() => this.#dispatch({ type: 'stopped', ...subject }))
-        }
+        onCrash: (ended) => {
+          this.#dispatch({ type: 'crashed', ...subject, error: entry.model.lastError! })
+          void ended.then(() => this.#ended(entry))
+        },
+        onUnstuck: () => this.#dispatch({ type: 'stopped', ...subject })
       }),
       generation: subject.generation,
       since: this.#clock.epoch(),
@@ -174,6 +186,10 @@ export class Manager {
     } finally {
       this.#draining = false
     }
+    this.#lookAgain()
+  }
+
+  #lookAgain (): void {
     if (this.#onQuiet.size > 0) for (const look of [...this.#onQuiet]) look()
   }
 
@@ -217,17 +233,27 @@ export class Manager {
       if (evicted.length > 0) this.#bus.emit('swap', { from: evicted, to: name, time: this.#clock.epoch(), duration: this.#clock.now() - swapSince })
       this.#dispatch({ type: 'ready', model: name, generation })
     }, (error: Error) => {
-      if (entry.start === start) this.#dispatch({ type: 'failed', model: name, generation, error })
+      if (entry.start === start) this.#dispatch({ type: 'failed', model: name, generation, error, stuck: entry.model.state === 'stuck' })
     })
   }
 
-  #stop ({ model: name, generation }: Subject, cause: Cause): void {
+  #stop ({ model: name }: Subject, cause: Cause): void {
     const entry = this.#entries.get(name)!
     entry.start = undefined
     const evictor = evictorIn(cause)
     if (evictor !== undefined && !this.#swapSince.has(evictor)) this.#swapSince.set(evictor, this.#clock.now())
     const reason = cause === 'close' ? new errors.Closing() : new errors.Unloaded(name)
-    void entry.model.stop(cause, undefined, reason).then(() => this.#dispatch({ type: 'stopped', model: name, generation }))
+    void entry.model.stop(cause, undefined, reason).then(() => this.#ended(entry))
+  }
+
+  #ended ({ model, generation }: Entry): void {
+    this.#dispatch({ type: model.state === 'stuck' ? 'stuck' : 'stopped', model: model.config.id, generation })
+  }
+
+  #resolve (name: string): string {
+    const target = this.names.get(name)
+    if (target === undefined) throw new errors.ModelNotFound(name)
+    return target.model
   }
 
   #stateOf (model: string): ModelState { return this.#entries.get(model)?.model.state ?? 'stopped' }

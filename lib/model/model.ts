@@ -18,13 +18,17 @@ export interface ModelOptions {
   readonly clock: Clock
   readonly onState: (change: { from: ModelState, to: ModelState, cause: Cause, error?: Error }) => void
   readonly onLine: (line: OutputLine) => void
-  /** A ready server died: its leases are over. `gone` resolves when the rest of its group is ended too. */
-  readonly onCrash: (gone: Promise<void>) => void
+  /** A ready server died: its leases are over. `ended` resolves when the rest of its group is ended, or stuck. */
+  readonly onCrash: (ended: Promise<void>) => void
+  /** A server that could not be killed is gone after all. */
+  readonly onUnstuck: () => void
 }
 
 // A server that failed to start gets less time to end than one that has served.
 const FAILED_START_GRACE = 5000
 const TOLD_LINES = 20
+// What SIGKILL has not ended after so long is held by the kernel.
+const UNKILLABLE = 2000
 // A dead server's sockets end by themselves, after the bytes it had sent; what has not ended by then never will.
 const LAST_BYTES = 50
 
@@ -54,6 +58,7 @@ export class Model {
     while (this.#stopping !== undefined) await this.#stopping
     if (this.#state === 'ready') return
     if (this.#state === 'shutdown') throw new errors.Closing()
+    if (this.#state === 'stuck') throw new errors.Stuck(this.config.id)
     if (this.#starting === undefined) {
       const abort = new AbortController()
       this.#starting = { done: this.#start(cause, abort.signal), abort }
@@ -89,24 +94,40 @@ export class Model {
   }
 
   async #start (cause: Cause, aborted: AbortSignal): Promise<void> {
-    const { launcher, clock, onLine } = this.#options
     this.#go('ensureReady', cause)
     this.lastError = undefined
-    const handle = launcher.ensure(this.config.launch, this.config.id, { signal: aborted })
+    const deadlineAt = this.#options.clock.now() + this.config.startTimeout
+    let result = await awaitStart(this.#launch(aborted), this.config, this.#options.clock, aborted, deadlineAt)
+    // Somebody else was quicker on the port: once more, on a fresh one.
+    if (await this.#lostPort(result)) {
+      await this.#run!.handle.stop(0)
+      this.#run!.pool?.close().catch(() => {})
+      if (!aborted.aborted) result = await awaitStart(this.#launch(aborted), this.config, this.#options.clock, aborted, deadlineAt)
+    }
+    this.#starting = undefined
+    if (aborted.aborted || result.event === 'aborted') throw aborted.reason
+    if (result.event !== 'ready') throw await this.#fail(result)
+    this.#go('ready', cause)
+    const run = this.#run!
+    void run.handle.exited.then((exit) => this.#crash(run, describeExit(exit)))
+  }
+
+  #launch (aborted: AbortSignal): Run {
+    const handle = this.#options.launcher.ensure(this.config.launch, this.config.id, { signal: aborted })
     const run: Run = { handle, lifetime: new AbortController() }
     this.#run = run
     // Every request under way listens.
     setMaxListeners(0, run.lifetime.signal)
     handle.output((line) => {
       this.output.push(line)
-      onLine(line)
+      this.#options.onLine(line)
     })
-    const result = await awaitStart(run, this.config, clock, aborted)
-    this.#starting = undefined
-    if (aborted.aborted || result.event === 'aborted') throw aborted.reason
-    if (result.event !== 'ready') throw await this.#fail(result)
-    this.#go('ready', cause)
-    void handle.exited.then((exit) => this.#crash(run, describeExit(exit)))
+    return run
+  }
+
+  async #lostPort (result: StartResult): Promise<boolean> {
+    if (result.event === 'stranger') return true
+    return result.event === 'exit' && await this.#run!.handle.stranger?.() !== undefined
   }
 
   // What is left of a failed start still holds memory: its group is ended before anybody hears of it.
@@ -114,7 +135,7 @@ export class Model {
     const { id } = this.config
     const error = result.event === 'deadline' ? new errors.StartTimeout(id, result.reason) : new errors.StartFailed(id, result.reason)
     this.lastError = withDetail(error, { detail: this.#tell(result.reason, result.lastProbe) })
-    this.#go(result.event, 'failure', this.lastError)
+    this.#go(result.event === 'stranger' ? 'launchError' : result.event, 'failure', this.lastError)
     this.#stopping = this.#end(Math.min(FAILED_START_GRACE, this.config.stopGrace))
     await this.#stopping
     return this.lastError
@@ -129,13 +150,30 @@ export class Model {
     this.#options.onCrash(this.#stopping)
   }
 
+  // Settles within the grace and 2 s, also when the server cannot be killed; it is then stuck until it is gone after all.
   async #end (grace: number): Promise<void> {
     const { handle, pool } = this.#run!
-    await handle.stop(grace)
-    pool?.close().catch(() => {})
-    this.#run = undefined
-    this.#stopping = undefined
-    this.#go('gone', this.#lastCause)
+    let stuck = false
+    const gone = handle.stop(grace).then(() => {
+      pool?.close().catch(() => {})
+      this.#run = undefined
+      this.#stopping = undefined
+      this.#go('gone', this.#lastCause)
+      if (stuck) this.#options.onUnstuck()
+    })
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(grace + UNKILLABLE, () => {
+        stuck = true
+        this.#stopping = undefined
+        this.lastError = new errors.Stuck(this.config.id)
+        this.#go('unkillable', this.#lastCause, this.lastError)
+        resolve()
+      })
+      void gone.then(() => {
+        cancel()
+        resolve()
+      })
+    })
   }
 
   #lastCause: Cause = 'request'

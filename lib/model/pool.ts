@@ -1,22 +1,34 @@
 import { Pool, Response, fetch } from 'undici'
 import type { BodyInit, Dispatcher, RequestInit } from 'undici'
+import type { Timeouts } from '../config/config.ts'
 import type { Endpoint } from '../../types/launcher.ts'
 
 // Servers close idle sockets after about 5 s (llama-server: exactly); a request on one of those is lost.
 const KEEP_ALIVE = 4000
-const CONNECT_TIMEOUT = 30_000
 
-/** The connections to one server, from one start to its end. No timeouts of its own: a long prompt may take hours. */
-export function createPool (endpoint: Endpoint): Pool {
-  return new Pool(endpoint.origin, {
+/** The connections to one server, from one start to its end. No timeouts but the model's own: a long prompt may take hours. */
+export function createPool ({ origin, socketPath }: Endpoint, timeouts: Timeouts): Pool {
+  // 0 is "no limit" for all of them, as in llama-swap; undici takes it so too, except for idle sockets.
+  const idle = Math.min(timeouts.idleConn || KEEP_ALIVE, KEEP_ALIVE)
+  return new Pool(origin, {
     connections: null,
     pipelining: 1,
-    headersTimeout: 0,
+    headersTimeout: timeouts.responseHeader,
     bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE,
-    keepAliveMaxTimeout: KEEP_ALIVE,
-    connect: { timeout: CONNECT_TIMEOUT, ...(endpoint.socketPath !== undefined && { socketPath: endpoint.socketPath }) }
+    keepAliveTimeout: idle,
+    keepAliveMaxTimeout: idle,
+    connect: {
+      // undici's covers the TLS handshake too.
+      timeout: origin.startsWith('https:') ? sum(timeouts.connect, timeouts.tlsHandshake) : timeouts.connect,
+      keepAlive: true,
+      keepAliveInitialDelay: timeouts.keepalive,
+      ...(socketPath !== undefined && { socketPath })
+    }
   })
+}
+
+function sum (a: number, b: number): number {
+  return a === 0 || b === 0 ? 0 : a + b
 }
 
 /** undici's `fetch` through a server's pool: the global one may be of another undici, which cannot use it. */

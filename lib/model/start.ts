@@ -9,11 +9,10 @@ import type { Run } from './run.ts'
 export type StartResult =
   | { readonly event: 'ready' }
   | { readonly event: 'aborted' }
-  | { readonly event: 'exit' | 'launchError' | 'deadline', readonly reason: string, readonly lastProbe: string }
+  | { readonly event: 'exit' | 'launchError' | 'deadline' | 'stranger', readonly reason: string, readonly lastProbe: string }
 
 /** Waits for a launched server: until it is ready, dead, too late, or no longer wanted, whichever is first. */
-export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, aborted: AbortSignal): Promise<StartResult> {
-  const deadlineAt = clock.now() + config.startTimeout
+export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, aborted: AbortSignal, deadlineAt: number): Promise<StartResult> {
   const done = new AbortController()
   let cancelDeadline = (): void => {}
   let lastProbe = (): string => 'it was not placed yet'
@@ -22,7 +21,7 @@ export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, a
     event: exit.why === 'rejected' ? 'launchError' : 'exit', reason: describeExit(exit), lastProbe: lastProbe()
   }))
   const deadline = new Promise<StartResult>((resolve) => {
-    cancelDeadline = clock.after(config.startTimeout, () => {
+    cancelDeadline = clock.after(Math.max(0, deadlineAt - clock.now()), () => {
       resolve({ event: 'deadline', reason: `not ready after ${config.startTimeout / 1000} s`, lastProbe: lastProbe() })
     })
   })
@@ -31,7 +30,7 @@ export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, a
   })
   const ready = async (): Promise<StartResult> => {
     run.endpoint = await run.handle.endpoint()
-    run.pool = createPool(run.endpoint)
+    run.pool = createPool(run.endpoint, config.timeouts)
     if (config.checkEndpoint !== undefined) {
       const probe = probeReadiness({
         pool: run.pool,
@@ -44,7 +43,9 @@ export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, a
       lastProbe = probe.lastResult
       await probe.ready
     }
-    return { event: 'ready' }
+    const stranger = await run.handle.stranger?.()
+    if (run.handle.state === 'exited') return failed
+    return stranger === undefined ? { event: 'ready' } : { event: 'stranger', reason: stranger, lastProbe: lastProbe() }
   }
 
   try {

@@ -24,6 +24,10 @@ export class Exchange extends EventEmitter {
   reason: Error | undefined
   ticket: Ticket | undefined
   body: Body | undefined
+  /** Whether the server may have seen the request. */
+  sent = false
+  /** Whether it was given a second lease already. */
+  retried = false
   /** Set while an event stream is being sent: ends it visibly. */
   truncate: ((error: Error) => void) | undefined
   outcome: RequestEvent['outcome'] = 'completed'
@@ -32,7 +36,10 @@ export class Exchange extends EventEmitter {
   #clock: Clock
   #lease: Lease | undefined
   #leasedAt: number | undefined
-  #onLeaseAbort = (): void => this.fail(this.#lease!.signal.reason as Error)
+  #onLeaseAbort = (): void => {
+    // What the server cannot have seen is for another lease to do.
+    if (this.sent || this.retried) this.fail(this.#lease!.signal.reason as Error)
+  }
 
   constructor (request: FastifyRequest, reply: FastifyReply, protocol: Protocol, clock: Clock, onEnd: (exchange: Exchange) => void) {
     super()

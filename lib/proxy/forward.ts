@@ -14,15 +14,20 @@ import { upstreamError } from './upstream-error.ts'
  * Sends an exchange's request to the leased server and its answer to the client.
  *
  * @param path - path and query for the server, checked
+ * @param onUnsent - called instead of failing the exchange when the server cannot have seen the request
  */
-export function forward (exchange: Exchange, lease: Lease, path: string, forwardAuthorization: boolean): void {
+export function forward (exchange: Exchange, lease: Lease, path: string, forwardAuthorization: boolean, onUnsent: (error: Error) => void): void {
   const { reply, request, body } = exchange
   const route: Route = { lease, exchange }
   const options: FastifyReplyFromHooks = {
     rewriteRequestHeaders: (_request, headers) => Object.assign(requestHeaders(request, headers as never, forwardAuthorization), { [kRoute]: route }),
     rewriteHeaders: (headers) => responseHeaders(headers as never, reply),
     onResponse: (_request, _reply, response) => answer(exchange, (response as unknown as { stream: Readable }).stream),
-    onError: (_reply, { error }) => exchange.fail(upstreamError(error, exchange.model))
+    onError (_reply, { error }) {
+      const reason = upstreamError(error, exchange.model)
+      if (exchange.sent || exchange.aborted) exchange.fail(reason)
+      else onUnsent(reason)
+    }
   }
   // Without one of its own, reply-from would take the parser's stream, which is read already.
   request.body = undefined

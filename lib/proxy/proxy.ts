@@ -4,6 +4,7 @@ import { readBody } from '../body/intake.ts'
 import type { BodyBudget } from '../body/intake.ts'
 import type { ModelScanner } from '../body/model-scanner.ts'
 import type { Clock } from '../clock.ts'
+import type { Lease } from '../../types/lease.ts'
 import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
 import type { Manager } from '../manager/manager.ts'
@@ -20,6 +21,9 @@ export interface ProxyOptions {
   readonly bodyBudget: number
   readonly forwardAuthorization: boolean
 }
+
+// An exit is noticed within 50 ms; a server that lives on after that only refuses connections.
+const EXIT_NOTICED = 100
 
 /** One request to be proxied. */
 export interface ProxyRequest {
@@ -90,18 +94,26 @@ export class Proxy {
   }
 
   #lend (exchange: Exchange, path: string): void {
-    const { manager, forwardAuthorization } = this.#options
-    const ticket = exchange.ticket = manager.request(exchange.model)
+    const ticket = exchange.ticket = this.#options.manager.request(exchange.model)
     const { lease } = ticket
-    if (!(lease instanceof Promise)) {
-      exchange.hold(lease)
-      return forward(exchange, lease, path, forwardAuthorization)
-    }
-    lease.then((granted) => {
-      exchange.hold(granted)
-      if (exchange.ended) return exchange.release()
-      if (!exchange.aborted) forward(exchange, granted, path, forwardAuthorization)
-    }).catch((error: Error) => exchange.fail(error))
+    if (!(lease instanceof Promise)) return this.#forward(exchange, lease, path)
+    lease.then((granted) => this.#forward(exchange, granted, path)).catch((error: Error) => exchange.fail(error))
+  }
+
+  #forward (exchange: Exchange, lease: Lease, path: string): void {
+    const { manager, forwardAuthorization } = this.#options
+    exchange.hold(lease)
+    if (exchange.ended) return exchange.release()
+    if (exchange.aborted) return
+    forward(exchange, lease, path, forwardAuthorization, (error) => {
+      if (exchange.retried || exchange.ended) return exchange.fail(error)
+      exchange.retried = true
+      exchange.release()
+      // The server is dead or dying; its exit may not have been noticed yet.
+      void manager.leftReady(exchange.model, EXIT_NOTICED).then(() => {
+        if (!exchange.ended) this.#lend(exchange, path)
+      }).catch((failure: Error) => exchange.fail(failure))
+    })
   }
 
   #ended (exchange: Exchange): void {

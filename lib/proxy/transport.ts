@@ -21,8 +21,25 @@ const dispatcher = {
     const { lease, exchange } = options.headers[kRoute]!
     delete options.headers[kRoute]
     options.signal = exchange
-    lease.dispatcher.request(options, callback)
+    exchange.sent = false
+    // `request` hands its own handler to the `dispatch` of what it is called on: here is where to see whether anything was sent.
+    const watched = { dispatch: (dispatched: Dispatcher.DispatchOptions, handler: Handler) => lease.dispatcher.dispatch(dispatched, watch(handler, exchange)) }
+    const send: (this: unknown, options: Dispatcher.RequestOptions, callback: RequestCallback) => void = lease.dispatcher.request
+    send.call(watched, options, callback)
   }
+}
+
+type Handler = Dispatcher.DispatchHandler & { onConnect?: (...values: unknown[]) => void, onRequestStart?: (...values: unknown[]) => void }
+
+// Called right before the first byte is written; which of the two is undici's affair.
+function watch (handler: Handler, exchange: Exchange): Handler {
+  const name = handler.onRequestStart === undefined ? 'onConnect' : 'onRequestStart'
+  const original = handler[name]
+  handler[name] = function (this: unknown, ...values: never[]) {
+    exchange.sent = true
+    return original?.apply(this as never, values)
+  } as never
+  return handler
 }
 
 /** Gives a scope `reply.from`. Retries are off: only the scheduler may send a request a second time. */

@@ -8,13 +8,16 @@ export interface Subject {
 
 /** What the scheduler is told. */
 export type SchedulerEvent =
-  | { readonly type: 'request', readonly ticket: number, readonly model: string, readonly priority: number, readonly deadline: number | undefined, readonly cause: Cause }
+  | { readonly type: 'request', readonly ticket: number, readonly model: string, readonly priority: number, readonly deadline: number | undefined, readonly cause: Cause, readonly override?: boolean }
   | { readonly type: 'cancel', readonly ticket: number }
   | { readonly type: 'released', readonly ticket: number }
   | Subject & { readonly type: 'ready' }
-  | Subject & { readonly type: 'failed', readonly error: Error }
-  | Subject & { readonly type: 'crashed' }
+  /** A start failed and was cleared away; `stuck` when that could not be done. */
+  | Subject & { readonly type: 'failed', readonly error: Error, readonly stuck?: boolean }
+  | Subject & { readonly type: 'crashed', readonly error: Error }
   | Subject & { readonly type: 'stopped' }
+  /** It cannot be killed: it keeps its room until `stopped` comes after all. */
+  | Subject & { readonly type: 'stuck' }
   | { readonly type: 'unload', readonly model: string, readonly force: boolean }
   | { readonly type: 'reconfigured', readonly models: ReadonlyMap<string, Terms> }
   | { readonly type: 'drain' }
@@ -28,7 +31,7 @@ export interface Terms {
   readonly ttl: number
 }
 
-export type Rejection = 'unknown' | 'queueFull' | 'deadline' | 'unloaded' | 'closing' | { readonly error: Error }
+export type Rejection = 'unknown' | 'queueFull' | 'deadline' | 'unloaded' | 'closing' | { readonly error: Error } | { readonly coolingDown: Error, readonly ms: number } | { readonly stuck: string }
 
 /** What the scheduler wants done. */
 export type Effect =

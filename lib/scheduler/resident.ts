@@ -3,7 +3,7 @@ import type { Subject } from './messages.ts'
 
 /** A model that holds room: from the decision to start it until it is gone. */
 export interface Resident extends Subject {
-  state: 'starting' | 'ready' | 'stopping'
+  state: 'starting' | 'ready' | 'stopping' | 'stuck'
   /** Requests being served. */
   leases: number
   /** When it became ready, or its last lease ended. */

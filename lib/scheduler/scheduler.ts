@@ -1,4 +1,5 @@
 import type { Cause } from '../../types/events.ts'
+import { CoolDowns } from './cool-down.ts'
 import type { Effect, Rejection, SchedulerEvent, Subject, Terms } from './messages.ts'
 import type { Policy } from './policy.ts'
 import { Queue } from './queue.ts'
@@ -26,6 +27,7 @@ export class Scheduler {
   #leases = new Map<number, Resident>()
   /** What each model still to be started has had stopped for it. */
   #evictedFor = new Map<string, Set<string>>()
+  #coolDowns = new CoolDowns()
   #phase: 'open' | 'draining' | 'closed' = 'open'
   #wakeAt: number | undefined
   #effects: Effect[] = []
@@ -44,8 +46,9 @@ export class Scheduler {
       case 'cancel': this.#cancel(event.ticket); break
       case 'released': this.#release(event.ticket, now); break
       case 'ready': this.#ready(event, now); break
-      case 'failed': this.#failed(event, event.error); break
-      case 'crashed': this.#crashed(event); break
+      case 'failed': this.#failed(event, now); break
+      case 'crashed': this.#crashed(event, now); break
+      case 'stuck': this.#stuck(event); break
       case 'stopped': this.#residents.delete(keyOf(event)); break
       case 'unload': this.#unload(event.model, event.force); break
       case 'reconfigured': this.#models = event.models; break
@@ -73,7 +76,7 @@ export class Scheduler {
 
   // -- Events ------------------------------------------------------------------------------------------------------
 
-  #request ({ ticket, model, priority, deadline, cause }: SchedulerEvent & { type: 'request' }, now: number): void {
+  #request ({ ticket, model, priority, deadline, cause, override }: SchedulerEvent & { type: 'request' }, now: number): void {
     const terms = this.#models.get(model)
     if (this.#phase !== 'open') return this.#reject(ticket, 'closing')
     if (terms === undefined) return this.#reject(ticket, 'unknown')
@@ -81,6 +84,7 @@ export class Scheduler {
     // Nobody waits: nobody can be overtaken.
     if (this.#queue.size === 0 && resident?.state === 'ready' && resident.unloadBefore === undefined) return this.#grant(ticket, resident)
     if (this.#queue.size >= this.#maxQueue) return this.#reject(ticket, 'queueFull')
+    if (override === true) this.#coolDowns.override(model)
     this.#queue.add({ ticket, model, priority, cause, expiresAt: deadline === undefined ? undefined : now + deadline })
   }
 
@@ -101,26 +105,37 @@ export class Scheduler {
     if (resident?.state !== 'starting') return
     resident.state = 'ready'
     resident.idleSince = now
+    this.#coolDowns.ready(subject.model, now)
   }
 
-  #failed (subject: Subject, error: Error): void {
-    if (this.#residents.get(keyOf(subject))?.state !== 'starting') return
-    this.#residents.delete(keyOf(subject))
-    for (const { ticket } of [...this.#queue.of(subject.model)]) this.#drop(ticket, { error })
-  }
-
-  #crashed (subject: Subject): void {
+  #failed ({ error, stuck, ...subject }: SchedulerEvent & { type: 'failed' }, now: number): void {
     const resident = this.#residents.get(keyOf(subject))
-    if (resident !== undefined) resident.state = 'stopping'
+    if (resident?.state !== 'starting') return
+    if (stuck === true) resident.state = 'stuck'
+    else this.#residents.delete(keyOf(subject))
+    this.#coolDowns.failed(subject.model, error, now)
+    this.#dropAll(subject.model, { error })
+  }
+
+  #crashed ({ error, ...subject }: SchedulerEvent & { type: 'crashed' }, now: number): void {
+    const resident = this.#residents.get(keyOf(subject))
+    if (resident === undefined) return
+    resident.state = 'stopping'
+    this.#coolDowns.crashed(subject.model, error, now)
+  }
+
+  #stuck (subject: Subject): void {
+    const resident = this.#residents.get(keyOf(subject))
+    if (resident !== undefined) resident.state = 'stuck'
   }
 
   #unload (model: string, force: boolean): void {
     for (const resident of this.#residentsOf(model)) {
-      if (resident.state === 'stopping') continue
+      if (isEnding(resident)) continue
       if (force) this.#stop(resident, 'unload', true)
       else resident.unloadBefore = this.#lastTicket(model) + 1
     }
-    if (force) for (const { ticket } of [...this.#queue.of(model)]) this.#drop(ticket, 'unloaded')
+    if (force) this.#dropAll(model, 'unloaded')
   }
 
   #close (phase: 'draining' | 'closed'): void {
@@ -130,7 +145,7 @@ export class Scheduler {
 
   #shutdown (): void {
     this.#close('closed')
-    for (const resident of this.#residents.values()) if (resident.state !== 'stopping') this.#stop(resident, 'close', true)
+    for (const resident of this.#residents.values()) if (!isEnding(resident)) this.#stop(resident, 'close', true)
   }
 
   #tick (now: number): void {
@@ -157,11 +172,12 @@ export class Scheduler {
     for (const model of this.#queue.models()) {
       const generation = this.#models.get(model)?.generation
       if (generation === undefined) {
-        for (const { ticket } of [...this.#queue.of(model)]) this.#drop(ticket, 'unknown')
+        this.#dropAll(model, 'unknown')
         continue
       }
       const resident = this.#residents.get(keyOf({ model, generation }))
       if (resident === undefined) this.#makeRoom({ model, generation }, claimed, promised, now)
+      else if (resident.state === 'stuck') this.#dropAll(model, { stuck: model })
       else if (resident.state === 'ready' && !claimed.has(resident)) this.#grantWaiters(resident)
     }
   }
@@ -176,7 +192,11 @@ export class Scheduler {
 
   // Stops what must go for a model, as far as it is idle, and starts it once all of that is gone.
   #makeRoom (target: Subject, claimed: Set<Resident>, promised: Set<string>, now: number): void {
+    const cooling = this.#coolDowns.of(target.model, now)
+    if (cooling !== undefined) return this.#dropAll(target.model, { coolingDown: cooling.error, ms: cooling.ms })
     const evictions = this.#evictions(target)
+    const stuck = evictions.find(({ state }) => state === 'stuck')
+    if (stuck !== undefined) return this.#dropAll(target.model, { stuck: stuck.model })
     const blocked = [...promised].some((model) => this.#excludes(target.model, model))
     promised.add(target.model)
     for (const resident of evictions) {
@@ -230,13 +250,17 @@ export class Scheduler {
     this.#reject(ticket, why)
   }
 
+  #dropAll (model: string, why: Rejection): void {
+    for (const { ticket } of [...this.#queue.of(model)]) this.#drop(ticket, why)
+  }
+
   #reject (ticket: number, why: Rejection): void {
     this.#effects.push({ type: 'reject', ticket, why })
   }
 
   #finishUnloads (): void {
     for (const resident of this.#residents.values()) {
-      if (resident.unloadBefore === undefined || resident.state === 'stopping' || resident.leases > 0) continue
+      if (resident.unloadBefore === undefined || isEnding(resident) || resident.leases > 0) continue
       const first = this.#queue.of(resident.model).find(({ ticket }) => ticket < resident.unloadBefore!)
       if (first === undefined) this.#stop(resident, 'unload', false)
     }
@@ -276,6 +300,10 @@ export class Scheduler {
 
 function keyOf ({ model, generation }: Subject): string {
   return `${generation}:${model}`
+}
+
+function isEnding ({ state }: Resident): boolean {
+  return state === 'stopping' || state === 'stuck'
 }
 
 function earlier (a: number | undefined, b: number | undefined): number | undefined {

@@ -39,7 +39,7 @@ export function jsonOf (body: Buffer): Json | undefined {
 export function sendJson (res: ServerResponse, status: number, body: unknown, headers: Record<string, string | string[]> = {}): void {
   res.statusCode = status
   res.setHeader('content-type', 'application/json')
-  // One by one, since a Map knows upper and lower case as the same name and an object does not.
+  // One by one: `setHeader` replaces a name whatever its case, two keys of one object would both be sent.
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
   res.end(JSON.stringify(body))
 }

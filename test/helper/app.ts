@@ -21,7 +21,8 @@ export interface TestApp {
 // Apart for each process and app, so that files that run side by side do not race for the same numbers.
 let nextStartPort = 10_000 + (process.pid * 40) % 20_000
 export function startPort (): number {
-  return nextStartPort += 10
+  nextStartPort += 10
+  return nextStartPort
 }
 
 export type Setup = Partial<Omit<LlamaSwapOptions, 'config'>> & { fastify?: FastifyServerOptions, prepare?: (app: FastifyInstance) => Promise<void> | void }

@@ -1,28 +1,38 @@
 import type { Endpoint, Exit, Handle, HandleState, LaunchSpec, OutputLine } from '../../../types/launcher.ts'
 import type { Clock } from '../../clock.ts'
 import { withPairs } from './environment.ts'
+import { guardGroup, unguardGroup } from './guard.ts'
 import { lineSplitter } from './lines.ts'
-import { releasePort, reservePort } from './port.ts'
+import { createMarks } from './mark.ts'
+import type { Owner } from './mark.ts'
+import { accepts, releasePort, reservePort } from './port.ts'
 import { signalGroup } from './process-group.ts'
 import { spawnChild } from './spawn.ts'
 import type { Child } from './spawn.ts'
 import { stopChild } from './stop.ts'
+import { describeListener, findStranger } from './stranger.ts'
 
 export interface LaunchOptions {
   readonly signal: AbortSignal
   readonly clock: Clock
   readonly environment: NodeJS.ProcessEnv
+  readonly owner: Owner
+  /** What must be over before anything is started. */
+  readonly ready: Promise<void>
   readonly onState?: (state: HandleState) => void
 }
 
 /** One server as a child process: port, spawn, output, exit, stop. */
-export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, environment, onState }: LaunchOptions): Handle {
+export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, environment, owner, ready, onState }: LaunchOptions): Handle {
   const listeners = new Set<(line: OutputLine) => void>()
+  const lateBound = usesPort(spec)
+  const marks = createMarks(owner)
+  const env = { ...withPairs(environment, spec.env), ...marks.environment }
   let state: HandleState = 'starting'
   let child: Child | undefined
   let command: readonly string[] = spec.argv
+  let port: number | undefined
   let stopping: Promise<void> | undefined
-  const env = withPairs(environment, spec.env)
 
   const setState = (next: HandleState): void => {
     state = next
@@ -30,8 +40,9 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
   }
 
   const launch = async (): Promise<Endpoint> => {
+    await ready
     signal.throwIfAborted()
-    const port = usesPort(spec) ? await reservePort(spec.preferredPort) : undefined
+    if (lateBound) port = await reservePort(spec.preferredPort)
     const bind = (text: string): string => port === undefined ? text : text.replaceAll('${PORT}', String(port))
     try {
       signal.throwIfAborted()
@@ -41,10 +52,13 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
       // Held until the child is gone, or was never there.
       if (port !== undefined && child === undefined) releasePort(port)
     }
-    if (port !== undefined) void child.exit.then(() => releasePort(port))
+    guardGroup(child.pid, spec.stopArgv)
     listen(child, clock, (line) => { for (const listener of listeners) listener(line) })
+    void child.exit.then(() => { if (port !== undefined && lateBound) releasePort(port) })
     setState('running')
-    return endpointOf(bind(spec.proxy))
+    const proxy = new URL(bind(spec.proxy))
+    if (!lateBound && isLocal(proxy)) port = portOf(proxy)
+    return { origin: proxy.origin, basePath: proxy.pathname.replace(/\/+$/, '') }
   }
 
   const endpoint = launch()
@@ -63,7 +77,8 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     await endpoint.catch(() => {})
     if (child === undefined) return
     if (state !== 'exited') setState('stopping')
-    await stopChild(child, { stopArgv: spec.stopArgv, env, grace, clock })
+    await stopChild(child, { stopArgv: spec.stopArgv, env, grace, clock, run: marks.run, port })
+    unguardGroup(child.pid)
     child.process.stdout?.destroy()
     child.process.stderr?.destroy()
   }
@@ -81,7 +96,15 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     stop (grace) {
       // Asked again without grace, a stop under way is cut short.
       if (stopping !== undefined && grace === 0 && child !== undefined) signalGroup(child.pid, 'SIGKILL')
-      return stopping ??= stop(grace)
+      stopping ??= stop(grace)
+      return stopping
+    },
+    async stranger () {
+      if (port === undefined || !lateBound) return undefined
+      if (state === 'exited') return await accepts(port) ? `port ${port} is taken by ${await describeListener(port)}` : undefined
+      // A container's port is opened by its engine, which is older than any server.
+      const stranger = child === undefined || spec.stopArgv !== undefined ? undefined : await findStranger(port, child.pid)
+      return stranger === undefined ? undefined : `port ${port} is answered by ${stranger}`
     },
     exited
   }
@@ -91,9 +114,12 @@ function usesPort (spec: LaunchSpec): boolean {
   return [...spec.argv, spec.proxy].some((text) => text.includes('${PORT}'))
 }
 
-function endpointOf (proxy: string): Endpoint {
-  const { origin, pathname } = new URL(proxy)
-  return { origin, basePath: pathname.replace(/\/+$/, '') }
+function isLocal ({ hostname }: URL): boolean {
+  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
+}
+
+function portOf ({ port, protocol }: URL): number {
+  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 }
 
 function listen (child: Child, clock: Clock, onLine: (line: OutputLine) => void): void {
@@ -103,4 +129,3 @@ function listen (child: Child, clock: Clock, onLine: (line: OutputLine) => void)
     child.process[stream]?.once('close', splitter.end)
   }
 }
-

@@ -1,11 +1,15 @@
 import { execa } from 'execa'
 import type { ChildProcess } from 'node:child_process'
+import { underParentDeath } from './parent-death.ts'
+import { resolveProgram } from './program.ts'
 
 export interface Child {
   readonly pid: number
   readonly process: ChildProcess
   /** Settles at the exit itself, not when inherited pipes close. */
   readonly exit: Promise<{ code?: number, signal?: string }>
+  /** Whether it has exited. */
+  readonly exited: () => boolean
 }
 
 /**
@@ -13,22 +17,32 @@ export interface Child {
  *
  * @throws an Error that says in words why it could not be started
  */
-export async function spawnChild (argv: readonly string[], env: NodeJS.ProcessEnv, output: 'pipe' | 'ignore' = 'pipe'): Promise<Child> {
-  const [file, ...args] = argv
-  const subprocess = execa(file!, args, {
-    env, extendEnv: false, stdin: 'ignore', stdout: output, stderr: output, detached: process.platform !== 'win32',
-    buffer: false, cleanup: false, reject: false, windowsHide: true, encoding: 'buffer'
+export async function spawnChild ([word, ...args]: readonly string[], env: NodeJS.ProcessEnv, output: 'pipe' | 'ignore' = 'pipe'): Promise<Child> {
+  const [file, words] = underParentDeath(await resolveProgram(word!, env), args)
+  const subprocess = execa(file, words, {
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+    detached: process.platform !== 'win32',
+    buffer: false,
+    cleanup: false,
+    reject: false,
+    windowsHide: true,
+    encoding: 'buffer'
   })
-  const process_ = subprocess as unknown as ChildProcess
+  const child = subprocess as unknown as ChildProcess
+  let exited = false
   const exit = new Promise<{ code?: number, signal?: string }>((resolve) => {
-    process_.once('exit', (code, signal) => resolve({ ...(code !== null && { code }), ...(signal !== null && { signal }) }))
+    child.once('exit', (code, signal) => {
+      exited = true
+      resolve({ ...(code !== null && { code }), ...(signal !== null && { signal }) })
+    })
   })
-  if (subprocess.pid === undefined) throw new Error(launchFailure(file!, await subprocess))
-  return { pid: subprocess.pid, process: process_, exit }
-}
-
-function launchFailure (file: string, { code, originalMessage }: { code?: string | undefined, originalMessage?: string | undefined }): string {
-  if (code === 'ENOENT') return `the program ${file} was not found`
-  if (code === 'EACCES') return `the program ${file} is not executable`
-  return `the program ${file} could not be started: ${originalMessage ?? code ?? 'unknown reason'}`
+  if (subprocess.pid === undefined) {
+    const { originalMessage, code } = await subprocess
+    throw new Error(`the program ${word!} could not be started: ${originalMessage ?? code ?? 'unknown reason'}`)
+  }
+  return { pid: subprocess.pid, process: child, exit, exited: () => exited }
 }

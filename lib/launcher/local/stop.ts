@@ -1,5 +1,7 @@
 import type { Clock } from '../../clock.ts'
-import { groupGone, signalGroup } from './process-group.ts'
+import { findRun } from './mark.ts'
+import { accepts } from './port.ts'
+import { allGone, signalGroup, signalProcess } from './process-group.ts'
 import { spawnChild } from './spawn.ts'
 import type { Child } from './spawn.ts'
 
@@ -9,34 +11,71 @@ export interface StopOptions {
   /** Milliseconds between the polite request and SIGKILL. */
   readonly grace: number
   readonly clock: Clock
+  /** The run's mark: finds processes that have left the group. */
+  readonly run: string
+  /** The port of this machine on which the server listens, when it is known. */
+  readonly port: number | undefined
 }
 
-// How long SIGKILL may take to work.
-const KILL_WAIT = 2000
-
-/** Ends a child and its whole group: `cmdStop` or SIGTERM, the whole grace, SIGKILL, and waits until none is left. */
-export async function stopChild (child: Child, { stopArgv, env, grace, clock }: StopOptions): Promise<void> {
-  if (!signalGroup(child.pid, 0)) return
+/**
+ * Ends a child, its whole group, and what has left the group: `cmdStop` or SIGTERM, the whole grace, SIGKILL. Resolves when
+ * none is left, which for a process stuck within the kernel may be never.
+ */
+export async function stopChild (child: Child, options: StopOptions): Promise<void> {
+  const { grace, clock, run } = options
+  const strays = new Set<number>()
+  const find = async (): Promise<void> => {
+    for (const { pid, group } of await findRun(run)) if (group !== child.pid) strays.add(pid)
+  }
+  // Few servers have any; looking for them costs nothing while the server ends.
+  const found = find()
   if (grace > 0) {
-    const asked = stopArgv === undefined ? terminate(child) : runStopCommand(child, stopArgv, env, grace, clock)
-    const [gone] = await Promise.all([groupGone(child.pid, grace, clock), asked])
-    if (gone) return
+    const end = clock.now() + grace
+    const asked = options.stopArgv === undefined ? terminate(child, options) : runStopCommand(child, options.stopArgv, options)
+    await Promise.all([exitWithin(child, grace, clock), asked, found.then(() => signalAll(strays, 'SIGTERM'))])
+    if (child.exited() && await allGone(child.pid, strays, Math.max(0, end - clock.now()), clock)) return
   }
   signalGroup(child.pid, 'SIGKILL')
-  await groupGone(child.pid, KILL_WAIT, clock)
+  await found
+  // What was started at the last moment.
+  if (strays.size > 0) await find()
+  signalAll(strays, 'SIGKILL')
+  await allGone(child.pid, strays, Infinity, clock)
 }
 
-function terminate (child: Child): void {
+function exitWithin (child: Child, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve)
+    void child.exit.then(() => {
+      cancel()
+      resolve()
+    })
+  })
+}
+
+function signalAll (pids: ReadonlySet<number>, signal: NodeJS.Signals): void {
+  for (const pid of pids) signalProcess(pid, signal)
+}
+
+// A SIGTERM in a server's first milliseconds can be lost (seen on llama-server: it goes on accepting), so it is sent again
+// half-way; but only then: a second one makes a server that is shutting down exit at once.
+function terminate (child: Child, { grace, clock, port }: StopOptions): void {
   signalGroup(child.pid, 'SIGTERM')
+  if (port === undefined) return
+  const cancel = clock.after(grace / 2, () => {
+    void accepts(port).then((accepting) => { if (accepting && !child.exited()) signalGroup(child.pid, 'SIGTERM') })
+  })
+  void child.exit.then(cancel)
 }
 
 // A command that cannot run, or fails, has stopped nothing: SIGTERM takes its place at once.
-async function runStopCommand (child: Child, argv: readonly string[], env: NodeJS.ProcessEnv, grace: number, clock: Clock): Promise<void> {
+async function runStopCommand (child: Child, argv: readonly string[], options: StopOptions): Promise<void> {
+  const { env, grace, clock } = options
   const bound = argv.map((word) => word.replaceAll('${PID}', String(child.pid)))
   const command = await spawnChild(bound, env, 'ignore').catch(() => undefined)
-  if (command === undefined) return terminate(child)
+  if (command === undefined) return terminate(child, options)
   const cancel = clock.after(grace, () => signalGroup(command.pid, 'SIGKILL'))
   const { code } = await command.exit
   cancel()
-  if (code !== 0) terminate(child)
+  if (code !== 0) terminate(child, options)
 }

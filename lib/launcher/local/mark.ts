@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import { environmentOf, isLive, listProcesses, startTimeOf } from './proc.ts'
+import type { ProcessStat } from './proc.ts'
+
+// Set in the environment of every server, and so of all that it starts: how its processes are found again, wherever they went.
+const RUN = 'LLAMA_SWAP_RUN'
+const OWNER = 'LLAMA_SWAP_OWNER'
+
+/** Who started a server. */
+export interface Owner {
+  readonly instance: string
+  readonly pid: number
+  readonly startTime: string
+}
+
+/** The owner that this process is. */
+export function ownOwner (instance: string): Owner {
+  return { instance, pid: process.pid, startTime: startTimeOf(process.pid) ?? '' }
+}
+
+/** The marks of one run of a server, for its environment. */
+export function createMarks ({ instance, pid, startTime }: Owner): { run: string, environment: Record<string, string> } {
+  const run = randomUUID()
+  return { run, environment: { [RUN]: run, [OWNER]: `${pid} ${startTime} ${instance}` } }
+}
+
+/** The live processes that carry a run's mark. */
+export async function findRun (run: string): Promise<ProcessStat[]> {
+  return (await findMarked(`${RUN}=${run}`)).map(({ stat }) => stat)
+}
+
+/** The live processes of an instance's servers, each with the owner that started it. */
+export async function findInstance (instance: string): Promise<Array<{ stat: ProcessStat, owner: Owner }>> {
+  const marked = await findMarked(`${OWNER}=`)
+  return marked.map(({ stat, text }) => ({ stat, owner: parseOwner(text) })).filter(({ owner }) => owner.instance === instance)
+}
+
+/** Whether the process that started a server is still the same and alive. */
+export function isOwnerAlive ({ pid, startTime }: Owner): boolean {
+  return startTimeOf(pid) === startTime
+}
+
+async function findMarked (mark: string): Promise<Array<{ stat: ProcessStat, text: string }>> {
+  const processes = (await listProcesses() ?? []).filter(isLive)
+  const found = await Promise.all(processes.map(async (stat) => {
+    const text = (await environmentOf(stat.pid)).find((pair) => pair.startsWith(mark))
+    return text === undefined ? [] : [{ stat, text }]
+  }))
+  return found.flat()
+}
+
+function parseOwner (text: string): Owner {
+  const [pid = '', startTime = '', ...instance] = text.slice(OWNER.length + 1).split(' ')
+  return { pid: Number(pid), startTime, instance: instance.join(' ') }
+}
