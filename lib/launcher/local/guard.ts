@@ -1,6 +1,5 @@
 import { execa } from 'execa'
 import type { Writable } from 'node:stream'
-import { startTimeOf } from './proc.ts'
 
 /*
  * The guard outlives us by a second: a shell in a session of its own that learns over a pipe which groups live. When the pipe
@@ -43,8 +42,8 @@ let failures = 0
 const MAX_FAILURES = 3
 
 /** Tells the guard of a live group, starting it with the first one. */
-export function guardGroup (leader: number, stopArgv: readonly string[] | undefined): void {
-  const entry = { startTime: startTimeOf(leader) ?? '-', stopArgv }
+export function guardGroup (leader: number, startTime: string | undefined, stopArgv: readonly string[] | undefined): void {
+  const entry = { startTime: startTime ?? '-', stopArgv }
   guarded.set(leader, entry)
   if (pipe === undefined) startGuard()
   else tell(leader, entry)

@@ -52,7 +52,7 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
       // Held until the child is gone, or was never there.
       if (port !== undefined && child === undefined) releasePort(port)
     }
-    guardGroup(child.pid, spec.stopArgv)
+    guardGroup(child.pid, child.startTime, spec.stopArgv)
     listen(child, clock, (line) => { for (const listener of listeners) listener(line) })
     void child.exit.then(() => { if (port !== undefined && lateBound) releasePort(port) })
     setState('running')

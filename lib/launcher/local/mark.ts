@@ -24,9 +24,10 @@ export function createMarks ({ instance, pid, startTime }: Owner): { run: string
   return { run, environment: { [RUN]: run, [OWNER]: `${pid} ${startTime} ${instance}` } }
 }
 
-/** The live processes that carry a run's mark. */
-export async function findRun (run: string): Promise<ProcessStat[]> {
-  return (await findMarked(`${RUN}=${run}`)).map(({ stat }) => stat)
+/** The live processes outside of a server's group that carry its run's mark: they have left it. None is older than the server. */
+export async function findStrays (run: string, leader: number, startTime: string | undefined): Promise<ProcessStat[]> {
+  const found = await findMarked(`${RUN}=${run}`, (stat) => stat.group !== leader && Number(stat.startTime) >= Number(startTime ?? 0))
+  return found.map(({ stat }) => stat)
 }
 
 /** The live processes of an instance's servers, each with the owner that started it. */
@@ -40,8 +41,9 @@ export function isOwnerAlive ({ pid, startTime }: Owner): boolean {
   return startTimeOf(pid) === startTime
 }
 
-async function findMarked (mark: string): Promise<Array<{ stat: ProcessStat, text: string }>> {
-  const processes = (await listProcesses() ?? []).filter(isLive)
+// Reading an environment is dear, so `candidate` may rule processes out before.
+async function findMarked (mark: string, candidate = (_stat: ProcessStat): boolean => true): Promise<Array<{ stat: ProcessStat, text: string }>> {
+  const processes = (await listProcesses() ?? []).filter((stat) => isLive(stat) && candidate(stat))
   const found = await Promise.all(processes.map(async (stat) => {
     const text = (await environmentOf(stat.pid)).find((pair) => pair.startsWith(mark))
     return text === undefined ? [] : [{ stat, text }]

@@ -1,11 +1,14 @@
 import { execa } from 'execa'
 import type { ChildProcess } from 'node:child_process'
 import { underParentDeath } from './parent-death.ts'
+import { startTimeOf } from './proc.ts'
 import { resolveProgram } from './program.ts'
 
 export interface Child {
   readonly pid: number
   readonly process: ChildProcess
+  /** Where /proc tells it. */
+  readonly startTime: string | undefined
   /** Settles at the exit itself, not when inherited pipes close. */
   readonly exit: Promise<{ code?: number, signal?: string }>
   /** Whether it has exited. */
@@ -44,5 +47,5 @@ export async function spawnChild ([word, ...args]: readonly string[], env: NodeJ
     const { originalMessage, code } = await subprocess
     throw new Error(`the program ${word!} could not be started: ${originalMessage ?? code ?? 'unknown reason'}`)
   }
-  return { pid: subprocess.pid, process: child, exit, exited: () => exited }
+  return { pid: subprocess.pid, process: child, startTime: startTimeOf(subprocess.pid), exit, exited: () => exited }
 }

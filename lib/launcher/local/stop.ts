@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { findRun } from './mark.ts'
+import { findStrays } from './mark.ts'
 import { accepts } from './port.ts'
 import { allGone, signalGroup, signalProcess } from './process-group.ts'
 import { spawnChild } from './spawn.ts'
@@ -25,7 +25,7 @@ export async function stopChild (child: Child, options: StopOptions): Promise<vo
   const { grace, clock, run } = options
   const strays = new Set<number>()
   const find = async (): Promise<void> => {
-    for (const { pid, group } of await findRun(run)) if (group !== child.pid) strays.add(pid)
+    for (const { pid } of await findStrays(run, child.pid, child.startTime)) strays.add(pid)
   }
   // Few servers have any; looking for them costs nothing while the server ends.
   const found = find()
