@@ -25,6 +25,12 @@ const MIN_PAUSE = 2
 const MAX_PAUSE = 100
 const PROBE_TIMEOUT = 5000
 
+const hints: Record<number, string> = {
+  401: ": does the server's environment set an API key?",
+  403: ": does the server's environment set an API key?",
+  404: ': is checkEndpoint right?'
+}
+
 /** Asks a starting server again and again: after 1 % of the time it has taken so far (2 to 100 ms), and whenever it prints. One probe at a time. */
 export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }: ProbeOptions): Probe {
   let lastResult = 'it was not asked yet'
@@ -45,7 +51,7 @@ export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }:
       const status = await probeOnce(pool, path, signal, Math.max(1, Math.min(PROBE_TIMEOUT, timeLeft())))
       probing = false
       if (signal.aborted) return
-      lastResult = typeof status === 'number' ? `${path} answers ${status}` : `${path}: ${status}`
+      lastResult = typeof status === 'number' ? `${path} answers ${status}${hints[status] ?? ''}` : `${path}: ${status}`
       if (status === 200) return finish()
       schedule(hinted ? MIN_PAUSE : Math.min(Math.max(MIN_PAUSE, (clock.now() - startedAt) / 100), MAX_PAUSE))
     }
