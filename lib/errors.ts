@@ -41,7 +41,6 @@ export const errors = Object.freeze({
   UpstreamTimeout: define<[string]>('UPSTREAM_TIMEOUT', 'the server of the model "%s" did not answer in time', 504),
   UpstreamTruncated: define<[string]>('UPSTREAM_TRUNCATED', 'the server of the model "%s" broke off in the middle of its answer', 502),
   Closing: define('CLOSING', 'the server is shutting down', 503),
-  Internal: define('INTERNAL', 'internal error', 500),
   Config: define<[string]>('CONFIG', '%s', 500),
   Options: define<[string]>('OPTIONS', '%s', 500)
 })

@@ -1,7 +1,7 @@
 import type { ModelState } from './status.ts'
 
 /** Why a model changed its state. `evicted by X` names the model that needed the room. */
-export type Cause = 'request' | 'preload' | 'ttl' | `evicted by ${string}` | 'abandoned' | 'unload' | 'crash' | 'failure' | 'reload' | 'close'
+export type Cause = 'request' | 'preload' | 'ttl' | `evicted by ${string}` | 'unload' | 'crash' | 'failure' | 'reload' | 'close'
 
 export interface StateEvent {
   readonly model: string

@@ -6,8 +6,11 @@ import type { Ticket } from '../../types/ticket.ts'
 import type { Body } from '../body/intake.ts'
 import type { Clock } from '../clock.ts'
 import { errors } from '../errors.ts'
+import type { LlamaSwapError } from '../errors.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { cut } from './cut.ts'
+
+const CRASHED = new errors.Crashed('').code
 
 /**
  * One request of one client, from its handler to the end of its answer. It ends once, however it ends: the ticket is
@@ -37,8 +40,10 @@ export class Exchange extends EventEmitter {
   #lease: Lease | undefined
   #leasedAt: number | undefined
   #onLeaseAbort = (): void => {
-    // What the server cannot have seen is for another lease to do.
-    if (this.sent || this.retried) this.fail(this.#lease!.signal.reason as Error)
+    const reason = this.#lease!.signal.reason as LlamaSwapError
+    // A request that the dead server cannot have seen is about to find out, and to get another lease.
+    if (reason.code === CRASHED && !this.sent && !this.retried) return
+    this.fail(reason)
   }
 
   constructor (request: FastifyRequest, reply: FastifyReply, protocol: Protocol, clock: Clock, onEnd: (exchange: Exchange) => void) {

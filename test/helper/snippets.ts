@@ -6,10 +6,12 @@
 // - The ports that the pages name become free ones.
 // - A `sh` block of curl lines is sent to the program above it; a `json` block right below holds what must be in the answer.
 import type { FastifyInstance } from 'fastify'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:net'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Test } from 'tap'
 import ts from 'typescript'
 import { splitCommand } from '../../lib/config/command.ts'
 
@@ -78,7 +80,7 @@ export function programsOf (page: string): Program[] {
   for (const [index, block] of blocks.entries()) {
     if (block.language === 'ts') {
       const source = block.text.includes('Fastify(') ? block.text : `${first!.text}\n${block.text}`
-      programs.push({ block, source: `${source}\nexport { app }\n`, calls: [] })
+      programs.push({ block, source, calls: [] })
     }
     const next = blocks[index + 1]
     const answer: unknown = next?.language === 'json' ? JSON.parse(next.text) : undefined
@@ -142,12 +144,21 @@ done
 exec '${process.execPath}' '${join(root, 'dist/lib/testing/upstream.js')}' --port "$port" --name "$name"
 `
 
-/** Runs a program to the end of its text, in a furnished directory; returns its app, which listens. */
-export async function runProgram ({ source, block }: Program, directory: string): Promise<FastifyInstance> {
+/** Runs a program to the end of its text, in a furnished directory; returns its app, which listens. The app is closed when the test ends. */
+export async function runProgram (t: Test, { source, block }: Program, directory: string): Promise<FastifyInstance> {
   const file = join(directory, `${block.place.replace(/\W/g, '-')}.mjs`)
-  const { outputText } = ts.transpileModule(source, { compilerOptions })
+  const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: 'snippet.mts' })
   writeFileSync(file, outputText)
-  const { app } = await inDirectory(directory, () => import(pathToFileURL(file).href)) as { app: FastifyInstance }
+  let app: FastifyInstance | undefined
+  const created = (message: unknown): void => { app = (message as { fastify: FastifyInstance }).fastify }
+  t.teardown(() => app?.close())
+  subscribe('fastify.initialization', created)
+  try {
+    await inDirectory(directory, () => import(pathToFileURL(file).href))
+  } finally {
+    unsubscribe('fastify.initialization', created)
+  }
+  if (app === undefined) throw new Error(`${block.place} makes no app`)
   if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
   return app
 }
@@ -199,16 +210,18 @@ export function typeProblems (programs: readonly Program[], directory: string): 
   })
 }
 
-/** The rows of the first table below a heading, each as its cells by column name, without backticks. */
-export function tableOf (page: string, heading: string): Array<Record<string, string>> {
+/** The rows of the table below a heading that has these columns; each as its cells by column, without backticks. */
+export function tableOf<Column extends string> (page: string, heading: string, ...columns: Column[]): Array<Record<Column, string>> {
   const lines = readPage(page).split('\n')
   const from = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '') === heading)
   if (from === -1) throw new Error(`${page} has no heading "${heading}"`)
-  const start = lines.findIndex((line, index) => index > from && line.startsWith('|'))
-  const rows: string[][] = []
-  for (let i = start; lines[i]?.startsWith('|'); i++) rows.push(cells(lines[i]!))
-  const [names, , ...data] = rows
-  return data.map((row) => Object.fromEntries(names!.map((name, index) => [name, row[index] ?? ''])))
+  const end = lines.findIndex((line, i) => i > from && /^#+ /.test(line))
+  const section = lines.slice(from + 1, end === -1 ? undefined : end)
+  const start = section.findIndex((line, i) => line.startsWith('|') && !section[i - 1]!.startsWith('|') && columns.every((column) => cells(line).includes(column)))
+  if (start === -1) throw new Error(`${page} has no table with the columns ${columns.join(', ')} below "${heading}"`)
+  const length = section.slice(start).findIndex((line) => !line.startsWith('|'))
+  const [names, , ...rows] = section.slice(start, length === -1 ? undefined : start + length).map(cells)
+  return rows.map((row) => Object.fromEntries(columns.map((column) => [column, row[names!.indexOf(column)] ?? ''])) as Record<Column, string>)
 }
 
 // A `\|` within a cell is a bar.
@@ -216,16 +229,20 @@ function cells (line: string): string[] {
   return line.replace(/^\|/, '').replace(/\|\s*$/, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|').replaceAll('`', ''))
 }
 
-/** The members of an interface, or of a type's union of literals, in a file of types/. */
-export function membersOf (file: string, name: string): string[] {
+/** The members of an interface, or the literals of a union (`Cause`, `RequestEvent.outcome`), in a file of types/. */
+export function membersOf (file: string, path: string): string[] {
+  const [name, property] = path.split('.')
   const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ES2023, true)
   for (const statement of source.statements) {
-    if (ts.isInterfaceDeclaration(statement) && statement.name.text === name) {
-      return statement.members.flatMap((member) => member.name !== undefined && ts.isIdentifier(member.name) ? [member.name.text] : [])
-    }
-    if (ts.isTypeAliasDeclaration(statement) && statement.name.text === name && ts.isUnionTypeNode(statement.type)) {
-      return statement.type.types.map((type) => type.getText().slice(1, -1))
-    }
+    if (ts.isTypeAliasDeclaration(statement) && statement.name.text === name) return literalsOf(statement.type)
+    if (!ts.isInterfaceDeclaration(statement) || statement.name.text !== name) continue
+    if (property === undefined) return statement.members.flatMap((member) => member.name !== undefined && ts.isIdentifier(member.name) ? [member.name.text] : [])
+    const member = statement.members.filter(ts.isPropertySignature).find((member) => member.name.getText() === property)
+    return literalsOf(member!.type!)
   }
-  throw new Error(`${dirname(file)} has no ${name}`)
+  throw new Error(`${file} has no ${path}`)
+}
+
+function literalsOf (type: ts.TypeNode): string[] {
+  return ts.isUnionTypeNode(type) ? type.types.map((member) => member.getText().slice(1, -1)) : []
 }

@@ -1,0 +1,183 @@
+// The tables of docs/ say what the code says.
+import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+import type { FastifyBaseLogger } from 'fastify'
+import ts from 'typescript'
+import { help, parseFlags } from '../lib/cli/flags.ts'
+import { createPaint } from '../lib/cli/paint.ts'
+import { stateReporter } from '../lib/cli/report.ts'
+import { stateLogger } from '../lib/cli/state-log.ts'
+import { Terminal } from '../lib/cli/terminal.ts'
+import { resolve } from '../lib/config/resolve.ts'
+import { configSchema, modelSchema } from '../lib/config/schema.ts'
+import { errors, wireCode } from '../lib/errors.ts'
+import { DEFAULT_INHERITED } from '../lib/launcher/local/environment.ts'
+import { transitions } from '../lib/model/transition.ts'
+import { resolveOptions } from '../lib/options.ts'
+import { table } from '../lib/routes/table.ts'
+import type { Cause, ModelState } from '../index.ts'
+import { blocksOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
+
+const EMBEDDING = 'docs/embedding.md'
+const ARCHITECTURE = 'docs/architecture.md'
+const STANDALONE = 'docs/standalone.md'
+
+t.test('routes', async (t) => {
+  const documented = tableOf(EMBEDDING, 'Routes', 'Method', 'Path', 'Family').map(({ Method, Path, Family }) => `${Method} ${Path} ${Family}`)
+  t.strictSame(documented, table.map(({ method, path, family }) => `${[method].flat().join(', ')} ${path} ${family}`))
+})
+
+t.test('route families', async (t) => {
+  const { hooks } = resolveOptions({ config: {} })
+  const families = tableOf(EMBEDDING, 'Routes', 'Family', 'Default')
+  t.strictSame(families.map(({ Family }) => Family), membersOf('types/options.ts', 'RouteFamilies'))
+  for (const { Family, Default } of families) t.equal(/^(true$|')/.test(Default), hooks.has(Family as 'inference'), Family)
+  t.ok(resolveOptions({ config: {}, prefix: '/x' }).hooks.has('health'))
+})
+
+t.test('options', async (t) => {
+  const rows = tableOf(EMBEDDING, 'Options', 'Option', 'Default')
+  t.strictSame(rows.map(({ Option }) => Option), membersOf('types/options.ts', 'LlamaSwapOptions'))
+  const { decorator, bodyLimit, bodyBudget, drainTimeout, forwardAuthorization } = resolveOptions({ config: {} })
+  const mib = (bytes: number): string => `${bytes / 1024 / 1024} MiB`
+  t.match(Object.fromEntries(rows.map(({ Option, Default }) => [Option, Default])), {
+    decorator, bodyLimit: mib(bodyLimit), bodyBudget: mib(bodyBudget), drainTimeout: String(drainTimeout), forwardAuthorization: String(forwardAuthorization)
+  })
+})
+
+t.test('request options, lease, status', async (t) => {
+  t.strictSame(tableOf(EMBEDDING, 'acquire', 'Option').map(({ Option }) => Option), membersOf('types/ticket.ts', 'RequestOptions'))
+  t.strictSame(tableOf(EMBEDDING, 'acquire', 'Member of the lease').map((row) => row['Member of the lease'].replace('()', '')), membersOf('types/lease.ts', 'Lease'))
+  t.strictSame(tableOf(EMBEDDING, 'status', 'Field').map(({ Field }) => Field), membersOf('types/status.ts', 'ModelStatus'))
+})
+
+t.test('events', async (t) => {
+  const rows = tableOf(EMBEDDING, 'Events', 'Event', 'Fields')
+  t.strictSame(rows.map(({ Event }) => Event), membersOf('types/events.ts', 'Events'))
+  for (const { Event, Fields } of rows) {
+    t.strictSame(Fields.split(', '), membersOf('types/events.ts', `${Event[0]!.toUpperCase()}${Event.slice(1)}Event`), Event)
+  }
+  t.strictSame(tableOf(EMBEDDING, 'Events', 'Outcome').map(({ Outcome }) => Outcome), membersOf('types/events.ts', 'RequestEvent.outcome'))
+  const causes = membersOf('types/events.ts', 'Cause')
+  for (const { Cause } of tableOf(EMBEDDING, 'Events', 'Cause')) t.ok(causes.includes(Cause.replace('<model>', '${string}')), Cause)
+})
+
+t.test('errors', async (t) => {
+  const documented = tableOf(EMBEDDING, 'Errors', 'Code', 'Status', 'On the wire').map((row) => [row.Code, row.Status, row['On the wire']])
+  t.strictSame(documented, Object.values(errors).map((Class) => {
+    const error = new (Class as new () => InstanceType<typeof errors.Internal>)()
+    return [error.code, String(error.statusCode), wireCode(error)]
+  }))
+})
+
+t.test('inherited environment', async (t) => {
+  const [block] = blocksOf(EMBEDDING).filter(({ heading, language }) => heading === 'Environment' && language === 'text')
+  t.strictSame(block!.text.split(/\s+/), DEFAULT_INHERITED)
+})
+
+t.test('states', async (t) => {
+  const documented = tableOf(ARCHITECTURE, 'The states of a model', 'State', 'Followed by').map((row) => [row.State, row['Followed by']])
+  t.strictSame(documented, Object.entries(transitions).map(([from, events]) => [from, [...new Set(Object.values(events))].join(', ')]))
+  t.strictSame(documented.map(([state]) => state).sort(), membersOf('types/status.ts', 'ModelState').sort())
+})
+
+t.test('config keys', async (t) => {
+  const inert = ([, schema]: [string, object]): boolean => Object.keys(schema).length === 0
+  const keys = (properties: object, test: (entry: [string, object]) => boolean): string[] => Object.entries(properties).filter(test).map(([key]) => key).sort()
+  const works = (entry: [string, object]): boolean => !inert(entry)
+  const documented = (heading: string): string[] => tableOf(STANDALONE, heading, 'Key').map(({ Key }) => Key).sort()
+  t.strictSame(documented('Top level'), keys(configSchema.properties, works))
+  t.strictSame(documented('Each model'), keys(modelSchema.properties, works))
+  const [top, model] = blocksOf(STANDALONE).filter(({ heading, language }) => heading === 'Keys without effect' && language === 'text').map(({ text }) => text.split(/\s+/).sort())
+  t.strictSame(top, keys(configSchema.properties, inert).filter((key) => key !== 'apiKeys'))
+  t.strictSame(model, keys(modelSchema.properties, inert))
+  const [line] = readPage('README.md').match(/^- Accepted without effect.*?(?=\n- )/ms)!
+  for (const [, key] of line.matchAll(/`(\w+)`/g)) t.ok([...top!, ...model!].includes(key!), `README.md: ${key}`)
+})
+
+t.test('config defaults', async (t) => {
+  const defaults = (heading: string): Record<string, string> => Object.fromEntries(tableOf(STANDALONE, heading, 'Key', 'Default').map(({ Key, Default }) => [Key, Default]))
+  const { config } = resolve({ models: { x: { cmd: 'x ${PORT}' } } })
+  const { launch, checkEndpoint, startTimeout, stopGrace, unlisted, ttl } = config.models.get('x')!
+  t.match(defaults('Top level'), { healthCheckTimeout: String(startTimeout / 1000), unloadTimeout: String(stopGrace / 1000), globalTTL: String(ttl / 1000), startPort: String(launch.preferredPort), logLevel: config.logLevel })
+  t.match(defaults('Each model'), { proxy: launch.proxy, checkEndpoint, unlisted: String(unlisted) })
+})
+
+t.test('timeouts', async (t) => {
+  const rows = tableOf(STANDALONE, 'Each model', 'Timeout', 'Default')
+  t.strictSame(rows.map(({ Timeout }) => Timeout), membersOf('types/config.ts', 'TimeoutsInput'))
+  const { config } = resolve({ models: { x: { cmd: 'x', proxy: 'http://localhost:1' } } })
+  const seconds = Object.entries(config.models.get('x')!.timeouts).map(([name, ms]) => [name, String(ms as number / 1000)])
+  t.match(Object.fromEntries(rows.map(({ Timeout, Default }) => [Timeout, Default])), Object.fromEntries(seconds))
+})
+
+t.test('flags', async (t) => {
+  const flags = tableOf(STANDALONE, 'Standalone', 'Flag', 'Default')
+  t.strictSame(flags.map(({ Flag }) => Flag), [...help.matchAll(/^ {2}(--\w+(?: [A-Z]+)?)/gm)].map(([, flag]) => flag))
+  t.equal(flags.find(({ Flag }) => Flag === '--listen ADDRESS')!.Default, parseFlags([]).listen)
+  t.equal(parseFlags(['-config', 'x.yaml']).config, 'x.yaml')
+})
+
+t.test('terminal output', async (t) => {
+  const [block] = blocksOf(STANDALONE).filter(({ heading, language }) => heading === 'Output' && language === 'text')
+  let text = ''
+  const report = stateReporter(new Terminal({ write: (part) => { text += part } }), createPaint({}), ['demo-chat', 'demo-coder', 'demo-embed'])
+  const change = (model: string, from: ModelState, to: ModelState, duration: number, cause: Cause = 'request'): void => report({ model, from, to, cause, duration, time: 0 })
+  change('demo-chat', 'stopped', 'starting', 0)
+  change('demo-chat', 'starting', 'ready', 1012)
+  change('demo-chat', 'ready', 'stopping', 5000, 'evicted by demo-coder')
+  change('demo-chat', 'stopping', 'stopped', 60, 'evicted by demo-coder')
+  change('demo-coder', 'stopped', 'starting', 0)
+  change('demo-coder', 'starting', 'ready', 1060)
+  t.equal(text, `${block!.text}\n`)
+})
+
+t.test('log lines', async (t) => {
+  const [block] = blocksOf(STANDALONE).filter(({ heading, language }) => heading === 'Output' && language === 'json')
+  const { level, time, pid, hostname, ...line } = JSON.parse(block!.text) as Record<string, unknown>
+  t.strictSame([level, typeof time, typeof pid, typeof hostname], [30, 'number', 'number', 'string'])
+  const lines: object[] = []
+  const log = { info: (change: object, msg: string) => lines.push({ ...change, msg }) }
+  stateLogger(log as unknown as FastifyBaseLogger)({ model: 'demo-chat', from: 'starting', to: 'ready', cause: 'request', duration: 1012.3, time: 0 })
+  t.strictSame(lines, [line])
+})
+
+/** All imports of the package's code: from which file, of what, and whether only types come of it. */
+const imports = readImports()
+function readImports (): Array<{ from: string, target: string, typeOnly: boolean }> {
+  const filesOf = (folder: string): string[] => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  const files = ['index.ts', ...filesOf('lib'), ...filesOf('types')].filter((file) => /(?<!\.tst)\.ts$/.test(file))
+  return files.flatMap((from) => {
+    const source = ts.createSourceFile(from, readFileSync(join(root, from), 'utf8'), ts.ScriptTarget.ES2023)
+    return source.statements.flatMap((statement) => {
+      if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return []
+      const { moduleSpecifier } = statement
+      if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return []
+      const typeOnly = ts.isExportDeclaration(statement) ? statement.isTypeOnly : statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+      const { text } = moduleSpecifier
+      return [{ from, target: text.startsWith('.') ? normalize(join(dirname(from), text)) : text, typeOnly }]
+    })
+  })
+}
+
+t.test('layers: nothing imports upward', async (t) => {
+  const layers = tableOf(ARCHITECTURE, 'The house', 'Layer').map(({ Layer }) => Layer)
+  const levelOf = (file: string): number => layers.findIndex((layer) => file.startsWith(layer))
+  for (const { from, target } of imports.filter(({ target }) => /^(lib|types)\/|^index\.ts$/.test(target))) {
+    if (levelOf(from) > levelOf(target) || levelOf(from) === -1) t.fail(`${from} imports ${target}`)
+  }
+  const folders = readdirSync(join(root, 'lib'), { withFileTypes: true }).map((entry) => `lib/${entry.name}${entry.isDirectory() ? '/' : ''}`)
+  t.strictSame(layers.filter((layer) => layer.startsWith('lib/')).sort(), folders.sort())
+})
+
+t.test('one owner for each dependency', async (t) => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  const owners = tableOf(ARCHITECTURE, 'Who may import whom', 'Dependency', 'Owner')
+  t.strictSame(owners.map(({ Dependency }) => Dependency).sort(), Object.keys(dependencies).sort())
+  for (const { Dependency, Owner } of owners) {
+    const users = imports.filter(({ target, typeOnly }) => target === Dependency && !typeOnly).map(({ from }) => from)
+    t.ok(users.length > 0, Dependency)
+    t.strictSame(users.filter((from) => !from.startsWith(Owner)), [], Dependency)
+  }
+})
