@@ -31,6 +31,8 @@ export class ModelScanner {
   #closed = false
   #failed = false
   #model: string | undefined
+  /** The `model` keys whose value was not a string, or not yet. */
+  #notStrings = 0
   #ambiguous = false
 
   /** Looks at `bytes` up to `end`; what was before is not looked at again, and must not have moved. */
@@ -58,7 +60,7 @@ export class ModelScanner {
   /** What was found, once all bytes were scanned. */
   result (): ScanResult {
     if (this.#failed || !this.#closed) return { kind: 'notJson' }
-    if (this.#ambiguous) return { kind: 'ambiguous' }
+    if (this.#ambiguous || (this.#model !== undefined && this.#notStrings > 0)) return { kind: 'ambiguous' }
     return this.#model === undefined || this.#model === '' ? { kind: 'missing' } : { kind: 'found', model: this.#model }
   }
 
@@ -99,7 +101,9 @@ export class ModelScanner {
     if (this.#depth !== 1) return
     if (this.#expectKey) {
       this.#isModel = isModelKey(bytes, start, end)
+      if (this.#isModel) this.#notStrings++
     } else if (this.#isModel) {
+      this.#notStrings--
       const model = decode(bytes, start, end)
       if (model === undefined) this.#failed = true
       else if (this.#model !== undefined && this.#model !== model) this.#ambiguous = true

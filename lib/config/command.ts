@@ -13,9 +13,13 @@ export function splitCommand (command: string): string[] {
   return words
 }
 
+/** Drops the lines that are comments. What they say is not looked at: neither quotes nor macros. */
+export function stripComments (command: string): string {
+  return command.replaceAll('\r\n', '\n').split('\n').filter((line) => !line.trim().startsWith('#')).join('\n')
+}
+
 function joinLines (command: string): string {
-  return command.replaceAll('\r\n', '\n').split('\n')
-    .filter((line) => !line.trim().startsWith('#'))
+  return stripComments(command).split('\n')
     .map((line) => line.trim().endsWith('\\') ? `${line.trim().slice(0, -1)} ` : line)
     .join('\n')
 }

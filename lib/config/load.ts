@@ -35,5 +35,9 @@ async function loadFile (path: string): Promise<Parsed> {
 
 // A copy, so that what the caller does to its object later changes nothing here.
 function fromObject (source: ConfigInput): Parsed {
-  return { value: structuredClone(source), locate: () => undefined }
+  try {
+    return { value: structuredClone(source), locate: () => undefined }
+  } catch (error) {
+    throw configError([`the object must hold plain data: ${(error as Error).message}`])
+  }
 }

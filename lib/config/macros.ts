@@ -1,4 +1,5 @@
 import type { ModelInput } from '../../types/config.ts'
+import { stripComments } from './command.ts'
 import type { Problem } from './problem.ts'
 
 const MACRO = /\$\{([^{}]*)\}/g
@@ -10,18 +11,19 @@ const fields = ['cmd', 'cmdStop', 'proxy', 'checkEndpoint', 'name', 'description
 export function expandMacros (id: string, model: ModelInput): { model: ModelInput, problems: Problem[] } {
   const problems: Problem[] = []
   const path = (field: string): Problem['path'] => ['models', id, field]
-  const usesPort = model.cmd.includes('${PORT}')
+  const expanded: ModelInput = { ...model, cmd: stripComments(model.cmd), proxy: model.proxy ?? 'http://localhost:${PORT}' }
+  if (expanded.cmdStop !== undefined) expanded.cmdStop = stripComments(expanded.cmdStop)
+  const usesPort = expanded.cmd.includes('${PORT}')
   const expand = (text: string, at: Problem['path']): string => text.replace(MACRO, (macro, name: string) => {
     if (name === 'MODEL_ID') return id
     if (name === 'PORT' && usesPort) return macro
-    if (name === 'PID' && at.includes('cmdStop')) return macro
+    if (name === 'PID' && at.at(-1) === 'cmdStop') return macro
     const message = name === 'PORT'
       ? 'uses ${PORT} but cmd does not: ${PORT} is only available when used in cmd'
       : `unknown macro '${macro}'`
     problems.push({ path: at, message })
     return macro
   })
-  const expanded: ModelInput = { proxy: 'http://localhost:${PORT}', ...model }
   for (const field of fields) {
     if (expanded[field] !== undefined) expanded[field] = expand(expanded[field], path(field))
   }

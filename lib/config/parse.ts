@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument, isMap, isNode, isPair } from 'yaml'
+import { LineCounter, parseDocument, isMap, isNode, isPair, visit } from 'yaml'
 import type { Document } from 'yaml'
 import { configError } from './problem.ts'
 import type { Locate } from './problem.ts'
@@ -12,10 +12,29 @@ export interface Parsed {
 export function parseYaml (text: string, file: string): Parsed {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: true, prettyErrors: false })
-  if (document.errors.length > 0) {
-    throw configError(document.errors.map(({ pos, message }) => `${position(file, lines, pos[0])}: ${message}`))
+  const problems = [...document.errors.map(({ pos, message }) => ({ offset: pos[0], message })), ...unknownAliases(document)]
+  if (problems.length > 0) throw configError(problems.map(({ offset, message }) => `${position(file, lines, offset)}: ${message}`))
+  return { value: toPlain(document, file), locate: (path) => locate(document, lines, file, path) }
+}
+
+// yaml finds these only when it makes plain data, and then tells no position.
+function unknownAliases (document: Document): Array<{ offset: number, message: string }> {
+  const problems: Array<{ offset: number, message: string }> = []
+  visit(document, {
+    Alias (_key, alias) {
+      if (alias.resolve(document) === undefined) problems.push({ offset: alias.range?.[0] ?? 0, message: `unknown alias *${alias.source}: no &${alias.source} stands before it` })
+    }
+  })
+  return problems
+}
+
+function toPlain (document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 }) ?? {}
+  } catch (error) {
+    // A bomb of aliases, or `<<` with something other than a map.
+    throw configError([`${file}: ${(error as Error).message}`])
   }
-  return { value: document.toJS({ maxAliasCount: 1000 }) ?? {}, locate: (path) => locate(document, lines, file, path) }
 }
 
 // The key's own position where the key exists, else that of the nearest parent.

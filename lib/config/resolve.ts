@@ -37,7 +37,7 @@ function resolveModel (id: string, model: ModelInput, launch: LaunchSpec, top: C
     startTimeout: Math.max(top.healthCheckTimeout ?? 120, MIN_HEALTH_CHECK_TIMEOUT) * 1000,
     ttl: ttl * 1000,
     stopGrace: (model.unloadTimeout || top.unloadTimeout || 10) * 1000,
-    timeouts: resolveTimeouts(model.timeouts),
+    timeouts: Object.freeze(resolveTimeouts(model.timeouts)),
     unlisted: model.unlisted ?? false,
     name: model.name?.trim() ?? '',
     description: model.description?.trim() ?? ''
@@ -64,10 +64,10 @@ function resolveLaunch (id: string, model: ModelInput, preferredPort: number | u
   }
   if (argv === undefined) return undefined
   return Object.freeze({
-    argv,
-    env: model.env ?? [],
+    argv: Object.freeze(argv),
+    env: Object.freeze(model.env ?? []),
     proxy,
-    ...(stopArgv !== undefined && { stopArgv }),
+    ...(stopArgv !== undefined && { stopArgv: Object.freeze(stopArgv) }),
     ...(preferredPort !== undefined && { preferredPort })
   })
 }

@@ -27,8 +27,7 @@ export const modelSchema = {
     sendLoadingState: inert,
     timeouts: {
       type: 'object',
-      properties: { connect: seconds, keepalive: seconds, responseHeader: seconds, tlsHandshake: seconds, expectContinue: seconds, idleConn: seconds },
-      additionalProperties: false
+      properties: { connect: seconds, keepalive: seconds, responseHeader: seconds, tlsHandshake: seconds, expectContinue: seconds, idleConn: seconds }
     },
     compat: inert,
     capabilities: inert,

@@ -16,7 +16,10 @@ export function validate (input: unknown): Validated {
   if (!check(input)) return { problems: check.errors!.filter(tellsSomething).map(toProblem), warnings: [] }
   const config = input as ConfigInput
   const warnings = idleKeys(config, configSchema.properties, [])
-  for (const [id, model] of Object.entries(config.models ?? {})) warnings.push(...idleKeys(model, modelSchema.properties, ['models', id]))
+  for (const [id, model] of Object.entries(config.models ?? {})) {
+    warnings.push(...idleKeys(model, modelSchema.properties, ['models', id]))
+    warnings.push(...idleKeys(model.timeouts ?? {}, modelSchema.properties.timeouts.properties, ['models', id, 'timeouts']))
+  }
   return { problems: refusals(config), warnings }
 }
 
@@ -46,7 +49,6 @@ function toProblem (error: ErrorObject): Problem {
   const path = error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   if (error.keyword === 'required') return { path: [...path, error.params.missingProperty], message: 'is missing' }
   if (error.propertyName !== undefined) return { path: [...path, error.propertyName], message: 'the model id must not be empty' }
-  if (error.keyword === 'additionalProperties') return { path: [...path, error.params.additionalProperty], message: 'unknown key' }
   if (error.keyword === 'type') return { path, message: `must be ${article(error.params.type)}, not ${kind(error.data)}` }
   if (error.keyword === 'pattern' && path.at(-1) === 'checkEndpoint') return { path, message: 'must be a path that starts with "/", or "none"' }
   if (error.keyword === 'pattern' && path.includes('env')) return { path, message: 'must have the form NAME=value' }

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify'
+import { startedByNpm } from './npm.ts'
+
+// npm sends a Ctrl-C on that the terminal has sent to the whole group already: it may come twice.
+const ECHO = startedByNpm() ? 500 : 0
+const PARENT_POLL = 200
+const LAST_WAIT = 1800
+
+/**
+ * Closes the app on SIGINT or SIGTERM; a second one kills the servers. Resolves when all is over, which after a second
+ * signal takes 2 s at most.
+ */
+export function closeOnSignals (app: FastifyInstance, say: (text: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let firstAt: number | undefined
+    const close = (why: string): void => {
+      firstAt = performance.now()
+      say(`${why}: letting requests end, then stopping the servers (again: at once)`)
+      app.close().then(resolve, reject)
+    }
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (firstAt === undefined) return close(signal)
+      if (performance.now() - firstAt < ECHO) return
+      say(`${signal} again: killing the servers`)
+      killServers(app)
+      setTimeout(resolve, LAST_WAIT)
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+    // npm sends signals to its shell, which may die of them and pass nothing on.
+    if (startedByNpm()) onParentGone(() => { if (firstAt === undefined) close('npm is gone') })
+  })
+}
+
+function onParentGone (callback: () => void): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    callback()
+  }, PARENT_POLL).unref()
+}
+
+// Each server leads a process group of its own.
+function killServers (app: FastifyInstance): void {
+  for (const { pid } of app.llamaSwap.status().models) {
+    if (pid === undefined) continue
+    try {
+      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
