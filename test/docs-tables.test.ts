@@ -66,7 +66,7 @@ t.test('events', async (t) => {
 t.test('errors', async (t) => {
   const documented = tableOf(EMBEDDING, 'Errors', 'Code', 'Status', 'On the wire').map((row) => [row.Code, row.Status, row['On the wire']])
   t.strictSame(documented, Object.values(errors).map((Class) => {
-    const error = new (Class as new () => InstanceType<typeof errors.Internal>)()
+    const error = new (Class as new () => InstanceType<typeof errors.Closing>)()
     return [error.code, String(error.statusCode), wireCode(error)]
   }))
 })
