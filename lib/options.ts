@@ -34,7 +34,8 @@ export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
   const problems = [...unknownKeys(options), ...wrongValues(options)]
   if (problems.length > 0) throw new errors.Options(`invalid options: ${problems.join('; ')}`)
   const { routes = {}, prefix = '' } = options
-  const families: Required<RouteFamilies> = { inference: true, upstream: 'inference', admin: false, health: prefix !== '' && prefix !== '/', ...routes }
+  const { inference = true, upstream = 'inference', admin = false, health = prefix !== '' && prefix !== '/' } = routes
+  const families: Required<RouteFamilies> = { inference, upstream, admin, health }
   return {
     config: options.config,
     prefix,
@@ -68,10 +69,19 @@ function wrongValues (options: LlamaSwapOptions): string[] {
   for (const key of ['prefix', 'decorator', 'instance'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'string') problems.push(`"${key}" must be a string`)
   }
-  if (inheritEnv !== undefined && inheritEnv !== true && !Array.isArray(inheritEnv)) problems.push('"inheritEnv" must be a list of names, or true')
+  if (options.forwardAuthorization !== undefined && typeof options.forwardAuthorization !== 'boolean') problems.push('"forwardAuthorization" must be true or false')
+  const isNames = inheritEnv === true || (Array.isArray(inheritEnv) && inheritEnv.every((name) => typeof name === 'string'))
+  if (inheritEnv !== undefined && !isNames) problems.push('"inheritEnv" must be a list of names, or true')
+  return [...problems, ...wrongRoutes(options.routes)]
+}
+
+function wrongRoutes (routes: unknown): string[] {
+  if (routes === undefined) return []
+  if (typeof routes !== 'object' || routes === null) return ['"routes" must be an object']
   const families = ['inference', 'upstream', 'admin', 'health']
-  for (const family of Object.keys(options.routes ?? {})) {
-    if (!families.includes(family)) problems.push(`unknown family of routes "${family}": there are ${families.join(', ')}`)
-  }
-  return problems
+  return Object.entries(routes).flatMap(([family, value]) => {
+    if (!families.includes(family)) return [`unknown family of routes "${family}": there are ${families.join(', ')}`]
+    const isFine = ['boolean', 'undefined'].includes(typeof value) || (typeof value === 'object' && value !== null) || (family === 'upstream' && value === 'inference')
+    return isFine ? [] : [`"routes.${family}" must be true, false${family === 'upstream' ? ', "inference"' : ''} or an object of hooks`]
+  })
 }

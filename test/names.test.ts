@@ -31,7 +31,7 @@ t.test('names are compared as they are written', async (t) => {
 
 t.test('the model at the start of a path', async (t) => {
   const { config } = await loadConfig({
-    models: { a: { cmd }, org: { cmd }, 'org/model': { cmd }, 'org/model/v1': { cmd }, 'with space': { cmd }, 'a:b+c@d': { cmd }, '模型': { cmd, aliases: ['100%'] } }
+    models: { a: { cmd }, org: { cmd }, 'org/model': { cmd }, 'org/model/v1': { cmd }, 'with space': { cmd }, 'a:b+c@d': { cmd }, 模型: { cmd, aliases: ['100%'] } }
   })
   const names = indexNames(config)
   const table: Array<[path: string, name: string | undefined, rest?: string]> = [

@@ -33,14 +33,16 @@ export class PendingTicket implements Ticket {
 
   get settled (): boolean { return this.#settled !== undefined }
 
+  /** Settles it, unless it is settled; the lease then goes back. */
   grant (lease: Lease): void {
+    if (this.settled) return lease.release()
     this.#settled = lease
     this.#listeners = undefined
-    if (this.#cancelled) lease.release()
     this.#resolve?.(lease)
   }
 
   fail (error: Error): void {
+    if (this.settled) return
     this.#settled = error
     this.#listeners = undefined
     this.#reject?.(error)
