@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import fp from 'fastify-plugin'
 import type { FastifyPluginAsync } from 'fastify'
 import { systemClock } from './lib/clock.ts'
@@ -63,7 +64,9 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
 
 // The same over restarts, different for two gateways side by side.
 async function defaultInstance (config: LlamaSwapOptions['config']): Promise<string> {
-  return typeof config === 'string' ? realpath(config) : process.cwd()
+  if (typeof config !== 'string') return process.cwd()
+  // A pipe has no path of its own.
+  return realpath(config).catch(() => resolve(config))
 }
 
 /** The plugin: `await app.register(llamaSwap, { config: 'llama-swap.yaml' })`. */

@@ -61,7 +61,7 @@ t.test('a secret of the host is not in a real child\'s environment', async (t) =
   t.teardown(() => { delete process.env[canary] })
   const environment = await childEnvironment(t, ['A=1', 'A=2', 'HOME=/elsewhere', 'B=x=y'])
   t.notOk(canary in environment)
-  t.notMatch(Object.values(environment), ['secret'])
+  t.notOk(Object.values(environment).includes('secret'))
   t.match(environment, { PATH: process.env['PATH'], A: '2', HOME: '/elsewhere', B: 'x=y' })
 })
 

@@ -4,8 +4,8 @@ import t from 'tap'
 import { requestHeaders, responseHeaders } from '../lib/proxy/headers.ts'
 
 /** What a server would be sent for a client's headers. */
-function toServer (client: IncomingHttpHeaders, { added = {}, forwardAuthorization = false, address = '192.0.2.1' as string | undefined } = {}): object {
-  const request = { raw: { headers: client, socket: { remoteAddress: address } }, host: 'fallback.example' } as unknown as FastifyRequest
+function toServer (client: IncomingHttpHeaders, { added = {}, forwardAuthorization = false, address = '192.0.2.1' as string | null } = {}): object {
+  const request = { raw: { headers: client, socket: { remoteAddress: address ?? undefined } }, host: 'fallback.example' } as unknown as FastifyRequest
   return requestHeaders(request, { ...client, ...added }, forwardAuthorization)
 }
 
@@ -51,7 +51,7 @@ t.test('Host is the one that the client asked', async (t) => {
 
 t.test('X-Forwarded-For grows by the client\'s address', async (t) => {
   t.match(toServer({ 'x-forwarded-for': '198.51.100.1, 198.51.100.2' }), { 'x-forwarded-for': '198.51.100.1, 198.51.100.2, 192.0.2.1' })
-  t.strictSame(toServer({ host: 'api.example' }, { address: undefined }), { host: 'api.example' }, 'a socket that is gone has none')
+  t.strictSame(toServer({ host: 'api.example' }, { address: null }), { host: 'api.example' }, 'a socket that is gone has none')
 })
 
 t.test('the server\'s headers reach the client', async (t) => {

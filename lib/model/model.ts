@@ -27,6 +27,8 @@ export interface ModelOptions {
 // A server that failed to start gets less time to end than one that has served.
 const FAILED_START_GRACE = 5000
 const TOLD_LINES = 20
+// A server that hears SIGTERM with a request open may wait for its end (llama-server does); that it is aborted takes it a moment to see.
+const DISCONNECT = 20
 // What SIGKILL has not ended after so long is held by the kernel.
 const UNKILLABLE = 2000
 // A dead server's sockets end by themselves, after the bytes it had sent; what has not ended by then never will.
@@ -154,7 +156,8 @@ export class Model {
   async #end (grace: number): Promise<void> {
     const { handle, pool } = this.#run!
     let stuck = false
-    const gone = handle.stop(grace).then(() => {
+    const disconnected = grace > 0 && pool !== undefined && pool.stats.running > 0 ? this.#pause(DISCONNECT) : undefined
+    const gone = Promise.resolve(disconnected).then(() => handle.stop(grace)).then(() => {
       pool?.close().catch(() => {})
       this.#run = undefined
       this.#stopping = undefined
@@ -183,6 +186,10 @@ export class Model {
     this.#state = transition(from, event)
     this.#lastCause = cause
     if (this.#state !== from) this.#options.onState({ from, to: this.#state, cause, ...(error !== undefined && { error }) })
+  }
+
+  #pause (ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.after(ms, resolve))
   }
 
   #tell (reason: string, lastProbe?: string): string {

@@ -27,12 +27,15 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
   const listeners = new Set<(line: OutputLine) => void>()
   const lateBound = usesPort(spec)
   const marks = createMarks(owner)
-  const env = { ...withPairs(environment, spec.env), ...marks.environment }
   let state: HandleState = 'starting'
   let child: Child | undefined
   let command: readonly string[] = spec.argv
   let port: number | undefined
   let stopping: Promise<void> | undefined
+
+  const bind = (text: string): string => port === undefined ? text : text.replaceAll('${PORT}', String(port))
+  const env = (): NodeJS.ProcessEnv => ({ ...withPairs(environment, spec.env.map(bind)), ...marks.environment })
+  const stopArgv = (): readonly string[] | undefined => spec.stopArgv?.map(bind)
 
   const setState = (next: HandleState): void => {
     state = next
@@ -43,16 +46,15 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     await ready
     signal.throwIfAborted()
     if (lateBound) port = await reservePort(spec.preferredPort)
-    const bind = (text: string): string => port === undefined ? text : text.replaceAll('${PORT}', String(port))
     try {
       signal.throwIfAborted()
       command = spec.argv.map(bind)
-      child = await spawnChild(command, env)
+      child = await spawnChild(command, env())
     } finally {
       // Held until the child is gone, or was never there.
       if (port !== undefined && child === undefined) releasePort(port)
     }
-    guardGroup(child.pid, child.startTime, spec.stopArgv)
+    guardGroup(child.pid, child.startTime, stopArgv())
     listen(child, clock, (line) => { for (const listener of listeners) listener(line) })
     void child.exit.then(() => { if (port !== undefined && lateBound) releasePort(port) })
     setState('running')
@@ -77,7 +79,7 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     await endpoint.catch(() => {})
     if (child === undefined) return
     if (state !== 'exited') setState('stopping')
-    await stopChild(child, { stopArgv: spec.stopArgv, env, grace, clock, run: marks.run, port })
+    await stopChild(child, { stopArgv: stopArgv(), env: env(), grace, clock, run: marks.run, port })
     unguardGroup(child.pid)
     child.process.stdout?.destroy()
     child.process.stderr?.destroy()

@@ -3,9 +3,11 @@ import { connect, createServer } from 'node:net'
 // Ports given to servers of this process that may not listen yet.
 const reserved = new Set<number>()
 
+const MAX_PORT = 65_535
+
 /** A TCP port that nothing listens on: the preferred one if it is free, else one the system picks. Kept from others until released. */
 export async function reservePort (preferred?: number): Promise<number> {
-  if (preferred !== undefined && !reserved.has(preferred)) {
+  if (preferred !== undefined && preferred <= MAX_PORT && !reserved.has(preferred)) {
     reserved.add(preferred)
     if (await isFree(preferred)) return preferred
     reserved.delete(preferred)

@@ -58,9 +58,16 @@ async function checkFormat (file: string, word: string): Promise<void> {
 }
 
 async function checkInterpreter (start: Buffer, word: string): Promise<void> {
-  const interpreter = /^#!\s*(\S+)/.exec(start.toString('utf8'))?.[1]
-  const problem = interpreter === undefined ? 'names no interpreter' : await problemOf(interpreter)
-  if (problem !== undefined) throw new ProgramError(`the script ${word} cannot run: its interpreter ${interpreter ?? ''} ${problem}`)
+  const interpreter = /^#![ \t]*([^ \t\n]+)/.exec(start.toString('utf8'))?.[1]
+  const problem = await interpreterProblem(interpreter)
+  if (problem !== undefined) throw new ProgramError(`the script ${word} cannot run: ${problem}`)
+}
+
+async function interpreterProblem (interpreter: string | undefined): Promise<string | undefined> {
+  if (interpreter === undefined) return 'its "#!" line names no interpreter'
+  if (interpreter.endsWith('\r')) return 'its lines end as on Windows, with a carriage return'
+  const problem = await problemOf(interpreter)
+  return problem === undefined ? undefined : `its interpreter ${interpreter} ${problem}`
 }
 
 async function readStart (file: string): Promise<Buffer | undefined> {
