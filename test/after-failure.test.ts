@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
 import { startApp, until } from './helper/app.ts'
@@ -23,12 +24,19 @@ t.test('a crash while ready: the lease\'s signal aborts, streams end visibly, st
   lease.release()
 })
 
-t.test('a request that finds its server dead, not yet noticed, is given a second lease', async (t) => {
+function isListening (port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some((file) => readFileSync(file, 'utf8').split('\n').some((line) => line.includes(`${local}00000000`) && / 0A /.test(line)))
+}
+
+t.test('a request that finds its server dead, not yet noticed, is given a second lease', { skip: process.platform !== 'linux' }, async (t) => {
   const { app, chat } = await startApp(t, { models: { a: { cmd: upstreamCommand({ name: 'a' }) } } })
   await app.llamaSwap.load('a')
   const { pid } = app.llamaSwap.status().models[0]!
   process.kill(pid!, 'SIGKILL')
-  // Sent in the same turn of the event loop: the exit cannot have been noticed.
+  // Without a turn of the event loop: it does not listen any more, and that cannot have been noticed.
+  const port = Number(new URL(app.llamaSwap.status().models[0]!.origin!).port)
+  while (isListening(port));
   const response = await chat('a')
   t.equal(response.status, 200)
   t.not(app.llamaSwap.status().models[0]!.pid, pid)

@@ -13,6 +13,7 @@ import { releasePort, reservePort } from '../lib/launcher/local/port.ts'
 import { resolveProgram } from '../lib/launcher/local/program.ts'
 import type { Handle, Launcher, LaunchSpec, OutputLine } from '../types/launcher.ts'
 import { isAlive, startPort, until } from './helper/app.ts'
+import { quietPort } from './helper/quiet-port.ts'
 
 // Longer than any test may take: what ends in time was not waited for.
 const LONG = 600_000
@@ -33,7 +34,7 @@ function launch (t: Test, ...args: Parameters<typeof spec>): Handle {
 
 /** Waits for a server that writes into a file when it is in place. */
 const written = (file: string): Promise<void> => until(() => existsSync(file) && readFileSync(file, 'utf8').includes('\n'))
-const recorded = (file: string): UpstreamEvent[] => existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as UpstreamEvent) : []
+const recorded = (file: string): UpstreamEvent[] => existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as UpstreamEvent) : []
 const listening = (file: string): Promise<void> => until(() => recorded(file).some(({ event }) => event === 'listen'))
 
 // -- The port --------------------------------------------------------------------------------------------------------
@@ -41,9 +42,8 @@ const listening = (file: string): Promise<void> => until(() => recorded(file).so
 t.test('the port is bound in command, environment, proxy and cmdStop', async (t) => {
   const folder = t.testdir({})
   const [told, stopped] = [join(folder, 'told'), join(folder, 'stopped')]
-  const preferredPort = await reservePort()
-  releasePort(preferredPort)
-  const handle = launch(t, sh(`trap "kill \\$!; exit 0" TERM; echo "$0 $MY_PORT" >${told}; sleep 600 & wait`), {
+  const preferredPort = await quietPort()
+  const handle = launch(t, sh(`echo "$0 $MY_PORT" >${told}; exec sleep 600`), {
     env: ['MY_PORT=${PORT}'],
     proxy: 'http://127.0.0.1:${PORT}/base/',
     stopArgv: splitCommand(`sh -c 'echo "$0 $1 $MY_PORT" >${stopped}; kill -TERM $1' \${PORT} \${PID}`),
@@ -57,16 +57,16 @@ t.test('the port is bound in command, environment, proxy and cmdStop', async (t)
   t.equal(readFileSync(stopped, 'utf8').trim(), `${preferredPort} ${handle.pid} ${preferredPort}`)
 })
 
-t.test('a server gets another port when its preferred one is reserved, and gives it back when it ends', async (t) => {
-  const preferredPort = await reservePort()
-  t.teardown(() => releasePort(preferredPort))
-  const handle = launch(t, sh('exec sleep 600'), { preferredPort })
-  const port = Number(new URL((await handle.endpoint()).origin).port)
-  t.not(port, preferredPort)
-  t.not(await reservePort(port).then((other) => { releasePort(other); return other }), port, 'it is kept while the server lives')
-  await handle.stop(LONG)
-  t.equal(await reservePort(port), port)
-  releasePort(port)
+t.test('a server keeps its port from others while it lives, and gives it back when it ends', async (t) => {
+  const preferredPort = await quietPort()
+  const portOf = async (handle: Handle): Promise<number> => Number(new URL((await handle.endpoint()).origin).port)
+  const first = launch(t, sh('exec sleep 600'), { preferredPort })
+  t.equal(await portOf(first), preferredPort)
+  const second = launch(t, sh('exec sleep 600'), { preferredPort })
+  t.not(await portOf(second), preferredPort, 'though nobody listens there yet')
+  await first.stop(LONG)
+  const third = launch(t, sh('exec sleep 600'), { preferredPort })
+  t.equal(await portOf(third), preferredPort)
 })
 
 t.test('a server with a port of its own keeps it', async (t) => {
@@ -76,8 +76,7 @@ t.test('a server with a port of its own keeps it', async (t) => {
 })
 
 t.test('a launch that fails gives its port back', async (t) => {
-  const preferredPort = await reservePort()
-  releasePort(preferredPort)
+  const preferredPort = await quietPort()
   await t.rejects(launch(t, 'surely-no-such-program ${PORT}', { preferredPort }).endpoint())
   t.equal(await reservePort(preferredPort), preferredPort)
   releasePort(preferredPort)

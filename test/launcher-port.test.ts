@@ -4,19 +4,13 @@ import type { AddressInfo, Server } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import { accepts, releasePort, reservePort } from '../lib/launcher/local/port.ts'
+import { quietPort } from './helper/quiet-port.ts'
 
 async function listen (t: Test, port = 0, host = '127.0.0.1'): Promise<{ server: Server, port: number }> {
   const server = createServer((socket) => socket.destroy()).listen(port, host)
   await once(server, 'listening')
   t.teardown(() => server.close())
   return { server, port: (server.address() as AddressInfo).port }
-}
-
-/** A port that nobody listens on. */
-async function freePort (): Promise<number> {
-  const port = await reservePort()
-  releasePort(port)
-  return port
 }
 
 async function hasIpv6 (): Promise<boolean> {
@@ -27,7 +21,7 @@ async function hasIpv6 (): Promise<boolean> {
 }
 
 t.test('the preferred port, when it is free', async (t) => {
-  const preferred = await freePort()
+  const preferred = await quietPort()
   t.equal(await reservePort(preferred), preferred)
   releasePort(preferred)
   t.equal(await reservePort(preferred), preferred, 'again, once it is released')
@@ -67,7 +61,7 @@ t.test('a preferred number that is no port: another one', async (t) => {
 })
 
 t.test('two reservations are never equal', async (t) => {
-  const preferred = await freePort()
+  const preferred = await quietPort()
   const ports = await Promise.all(Array.from({ length: 100 }, (_, index) => reservePort(index % 2 === 0 ? preferred : undefined)))
   t.equal(new Set(ports).size, ports.length)
   t.ok(ports.includes(preferred))
@@ -75,7 +69,7 @@ t.test('two reservations are never equal', async (t) => {
 })
 
 t.test('a port that was found taken is not kept from others for good', async (t) => {
-  const { server, port: taken } = await listen(t)
+  const { server, port: taken } = await listen(t, await quietPort())
   const other = await reservePort(taken)
   server.close()
   await once(server, 'close')
@@ -85,7 +79,7 @@ t.test('a port that was found taken is not kept from others for good', async (t)
 })
 
 t.test('accepts tells whether somebody listens', async (t) => {
-  const { server, port } = await listen(t)
+  const { server, port } = await listen(t, await quietPort())
   t.equal(await accepts(port), true)
   server.close()
   await once(server, 'close')

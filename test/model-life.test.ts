@@ -152,6 +152,7 @@ t.test('random interleavings: no double spawn, no waiter left, no illegal transi
       if (world.live > 1) throw new Error('two servers at once')
     }
     // Everything that is under way ends.
+    await settle()
     for (let i = 0; i < 20 && (world.pending.size > 0 || model.state === 'stuck'); i++) {
       await settle()
       const last = launcher.handles.at(-1)
@@ -161,10 +162,10 @@ t.test('random interleavings: no double spawn, no waiter left, no illegal transi
       clock.advance(10_000)
     }
     await settle()
-    if (world.pending.size > 0) throw new Error(`left: ${[...world.pending.values()].join(', ')} in ${model.state}`)
+    if (world.pending.size > 0) throw new Error(`left: ${[...world.pending.values()].join(', ')} in ${model.state} after ${sequence.join(', ')}`)
     const final: ModelState[] = ['stopped', 'ready', 'shutdown']
     if (!final.includes(model.state)) throw new Error(`it stays ${model.state}`)
-  }), { numRuns: 500 })
+  }), { numRuns: 2000 })
   t.strictSame(unhandled, [])
 })
 

@@ -156,8 +156,8 @@ export class Model {
   async #end (grace: number): Promise<void> {
     const { handle, pool } = this.#run!
     let stuck = false
-    const disconnected = grace > 0 && pool !== undefined && pool.stats.running > 0 ? this.#pause(DISCONNECT) : undefined
-    const gone = Promise.resolve(disconnected).then(() => handle.stop(grace)).then(() => {
+    const busy = grace > 0 && pool !== undefined && pool.stats.running > 0
+    const gone = (busy ? this.#pause(DISCONNECT).then(() => handle.stop(grace)) : handle.stop(grace)).then(() => {
       pool?.close().catch(() => {})
       this.#run = undefined
       this.#stopping = undefined

@@ -78,7 +78,8 @@ export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }:
 // The status, or in words why there is none.
 async function probeOnce (pool: Pool, path: string, signal: AbortSignal, timeout: number): Promise<number | string> {
   try {
-    const { statusCode, body } = await pool.request({ method: 'GET', path, signal, headersTimeout: timeout, bodyTimeout: timeout })
+    // On a connection of its own: an idle one left in the pool could be the one a request is lost on.
+    const { statusCode, body } = await pool.request({ method: 'GET', path, signal, headersTimeout: timeout, bodyTimeout: timeout, reset: true })
     await body.dump()
     return statusCode
   } catch (error) {
