@@ -102,7 +102,8 @@ const noTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status ===
 t.test('in a real terminal', { skip: noTerminal }, async (t) => {
   for (const NO_COLOR of ['', '1']) {
     await t.test(NO_COLOR === '' ? 'in colour' : 'without', async (t) => {
-      const line = [...cliCommand, '--listen', '127.0.0.1:0'].map((word) => `'${word}'`).join(' ')
+      // exec, since a shell that stays (dash) hears the Ctrl-C too and ends with 130.
+      const line = `exec ${[...cliCommand, '--listen', '127.0.0.1:0'].map((word) => `'${word}'`).join(' ')}`
       const cli = startCli(t, ['-qec', line, '/dev/null'], { command: ['script'], env: { NO_COLOR } })
       const url = await cli.url()
       await cli.saw(/Ctrl-C ends/)
