@@ -2,13 +2,16 @@ import fc from 'fast-check'
 import t from 'tap'
 import { oneAtATime } from '../lib/scheduler/policy.ts'
 import { Scheduler } from '../lib/scheduler/scheduler.ts'
-import type { Effect, SchedulerEvent } from '../lib/scheduler/messages.ts'
+import type { Effect, SchedulerEvent, Subject, Terms } from '../lib/scheduler/messages.ts'
 
-const terms = (ttl = 0) => new Map(['a', 'b', 'c'].map((model) => [model, { generation: 0, ttl }]))
+const MODELS = ['a', 'b', 'c']
+const terms = (ttl = 0): Map<string, Terms> => new Map(MODELS.map((model) => [model, { generation: 0, ttl }]))
 const create = (ttl?: number, maxQueue = 512): Scheduler => new Scheduler({ models: terms(ttl), policy: oneAtATime, maxQueue })
 const request = (ticket: number, model: string, more: object = {}): SchedulerEvent => ({ type: 'request', ticket, model, priority: 0, deadline: undefined, cause: 'request', ...more })
-const about = (type: 'ready' | 'stopped' | 'crashed', model: string): SchedulerEvent => ({ type, model, generation: 0, error: new Error('died') })
-const brief = (effects: readonly Effect[]): string[] => effects.map((effect) => 'ticket' in effect ? `${effect.type} ${effect.ticket}` : effect.type === 'wakeAt' ? `wakeAt ${effect.at}` : `${effect.type} ${effect.model}`)
+const about = (type: 'ready' | 'stopped' | 'crashed' | 'failed', model: string, generation = 0): SchedulerEvent => ({ type, model, generation, error: new Error('died') })
+const reconfigured = (models: ReadonlyMap<string, Terms>, maxQueue = 512): SchedulerEvent => ({ type: 'reconfigured', options: { models, policy: oneAtATime, maxQueue } })
+const nameOf = ({ model, generation }: Subject): string => generation === 0 ? model : `${model}#${generation}`
+const brief = (effects: readonly Effect[]): string[] => effects.map((effect) => 'ticket' in effect ? `${effect.type} ${effect.ticket}` : effect.type === 'wakeAt' ? `wakeAt ${effect.at}` : `${effect.type} ${nameOf(effect)}`)
 
 t.test('starts what is asked for, grants it when it is ready', async (t) => {
   const scheduler = create()
@@ -91,14 +94,97 @@ t.test('shutdown turns everybody away and stops everything, once', async (t) => 
   t.strictSame(brief(scheduler.handle(about('stopped', 'a'), 5)), [])
 })
 
-/** Plays random events against the scheduler, as launcher and clients would; checks the invariants at every step. */
+/** Terms with another generation for one model, or without it. */
+const changed = (models: ReadonlyMap<string, Terms>, model: string, change: Partial<Terms> | undefined): Map<string, Terms> => {
+  const { [model]: before = { generation: 0, ttl: 0 }, ...rest } = Object.fromEntries(models)
+  return new Map(Object.entries(change === undefined ? rest : { ...rest, [model]: { ...before, ...change } }))
+}
+
+t.test('a changed model: its server ends with its last lease, who waits gets the next one', async (t) => {
+  const scheduler = create()
+  scheduler.handle(request(1, 'a'), 0)
+  scheduler.handle(about('ready', 'a'), 1)
+  t.strictSame(brief(scheduler.handle(reconfigured(changed(terms(), 'a', { generation: 1 })), 2)), [], 'not under its lease')
+  t.strictSame(brief(scheduler.handle(request(2, 'a'), 3)), [])
+  t.strictSame([scheduler.leases({ model: 'a', generation: 0 }), scheduler.leases({ model: 'a', generation: 1 }), scheduler.waiting('a')], [1, 0, 1])
+  t.match(scheduler.handle({ type: 'released', ticket: 1 }, 4), [{ type: 'stop', model: 'a', generation: 0, cause: 'reload', force: false }])
+  t.match(scheduler.handle(about('stopped', 'a'), 5), [{ type: 'start', model: 'a', generation: 1, cause: 'request', evicted: [] }])
+  t.strictSame(brief(scheduler.handle(about('ready', 'a', 1), 6)), ['grant 2'])
+})
+
+t.test('a changed model that is idle or loading stops at once; the load begins again for those who wait', async (t) => {
+  const idle = create()
+  idle.handle(request(1, 'a'), 0)
+  idle.handle(about('ready', 'a'), 1)
+  idle.handle({ type: 'released', ticket: 1 }, 2)
+  t.match(idle.handle(reconfigured(changed(terms(), 'a', { generation: 1 })), 3), [{ type: 'stop', model: 'a', cause: 'reload' }])
+  t.strictSame(brief(idle.handle(about('stopped', 'a'), 4)), [], 'nobody asks for it')
+  const loading = create()
+  loading.handle(request(1, 'a'), 0)
+  t.match(loading.handle(reconfigured(changed(terms(), 'a', { generation: 1 })), 1), [{ type: 'stop', model: 'a', cause: 'reload' }])
+  t.strictSame(brief(loading.handle(about('stopped', 'a'), 2)), ['start a#1'])
+})
+
+t.test('a removed model: who waits is told so, its server ends with its last lease', async (t) => {
+  const scheduler = create()
+  scheduler.handle(request(1, 'a'), 0)
+  scheduler.handle(about('ready', 'a'), 1)
+  scheduler.handle(request(2, 'b'), 2)
+  scheduler.handle(request(3, 'a'), 2)
+  t.match(scheduler.handle(reconfigured(changed(terms(), 'a', undefined)), 3), [{ type: 'reject', ticket: 3, why: 'unknown' }])
+  t.match(scheduler.handle(request(4, 'a'), 4), [{ type: 'reject', ticket: 4, why: 'unknown' }])
+  t.match(scheduler.handle({ type: 'released', ticket: 1 }, 5), [{ type: 'stop', model: 'a', cause: 'reload' }])
+  t.strictSame(brief(scheduler.handle(about('stopped', 'a'), 6)), ['start b'])
+})
+
+t.test('an unchanged model is left alone; its new time to live counts at once', async (t) => {
+  const scheduler = create()
+  scheduler.handle(request(1, 'a'), 0)
+  scheduler.handle(about('ready', 'a'), 1)
+  scheduler.handle({ type: 'released', ticket: 1 }, 100)
+  t.strictSame(brief(scheduler.handle(reconfigured(changed(changed(terms(), 'a', { ttl: 500 }), 'b', { generation: 1 })), 200)), ['wakeAt 600'])
+  t.match(scheduler.handle(reconfigured(terms(50)), 200), [{ type: 'stop', model: 'a', cause: 'ttl' }])
+})
+
+t.test('a change that is taken back before the server has ended changes nothing', async (t) => {
+  const scheduler = create()
+  scheduler.handle(request(1, 'a'), 0)
+  scheduler.handle(about('ready', 'a'), 1)
+  scheduler.handle(reconfigured(changed(terms(), 'a', { generation: 1 })), 2)
+  scheduler.handle(request(2, 'a'), 3)
+  t.strictSame(brief(scheduler.handle(reconfigured(terms()), 4)), ['grant 2'])
+})
+
+t.test('failures are forgotten with what has failed', async (t) => {
+  for (const then of [changed(terms(), 'a', { generation: 1 }), terms()]) {
+    const scheduler = create()
+    scheduler.handle(request(1, 'a'), 0)
+    scheduler.handle(about('failed', 'a'), 1)
+    scheduler.handle(reconfigured(then), 2)
+    t.strictSame(brief(scheduler.handle(request(2, 'a'), 3)), then.get('a')!.generation === 1 ? ['start a#1'] : ['reject 2'])
+  }
+  const dying = create()
+  dying.handle(request(1, 'a'), 0)
+  dying.handle(about('ready', 'a'), 1)
+  dying.handle(reconfigured(changed(terms(), 'a', { generation: 1 })), 2)
+  dying.handle(request(2, 'a'), 2)
+  for (let crash = 0; crash < 3; crash++) dying.handle(about('crashed', 'a'), 3)
+  t.strictSame(brief(dying.handle(about('stopped', 'a'), 4)), ['start a#1'], 'crashes of the old one do not count against the new one')
+})
+
+/** A server of the world below. */
+interface Server extends Subject { state: 'starting' | 'ready' | 'stopping' }
+
+/** Plays random events against the scheduler, as launcher, clients and operator would; checks the invariants at every step. */
 class World {
   readonly #scheduler = create(1000, 20)
   #now = 0
   #ticket = 0
-  readonly #state = new Map<string, 'starting' | 'ready' | 'stopping'>()
+  #generation = 0
+  #terms: ReadonlyMap<string, Terms> = terms(1000)
+  readonly #servers = new Map<string, Server>()
   readonly #waiting = new Map<number, string>()
-  /** Of servers that live; those of dead ones are released like the others. */
+  /** Of servers that live, by name; those of dead ones are released like the others. */
   readonly #leases = new Map<number, string>()
   readonly #orphaned = new Set<number>()
   readonly trace: string[] = []
@@ -113,74 +199,100 @@ class World {
     if (event.type === 'request') this.#waiting.set(event.ticket, event.model)
     if (event.type === 'cancel') this.#waiting.delete(event.ticket)
     if (event.type === 'released') { this.#leases.delete(event.ticket); this.#orphaned.delete(event.ticket) }
-    if (event.type === 'ready') this.#state.set(event.model, 'ready')
-    if (event.type === 'failed' || event.type === 'stopped') this.#state.delete(event.model)
-    if (event.type === 'crashed') { this.#state.set(event.model, 'stopping'); this.#orphan(event.model) }
+    if (event.type === 'ready') this.#servers.get(nameOf(event))!.state = 'ready'
+    if (event.type === 'failed' || event.type === 'stopped') this.#servers.delete(nameOf(event))
+    if (event.type === 'crashed') { this.#servers.get(nameOf(event))!.state = 'stopping'; this.#orphan(nameOf(event)) }
+    if (event.type === 'reconfigured') this.#terms = event.options.models
     const effects = this.#scheduler.handle(event, this.#now)
-    this.trace.push(`${JSON.stringify(event)} => ${brief(effects).join(', ')}`)
+    this.trace.push(`${describe(event)} => ${brief(effects).join(', ')}`)
     for (const effect of effects) this.#apply(effect)
+    this.#check()
   }
 
-  /** Lets everything end that is under way; then nobody may be left waiting. */
+  /** Lets everything end that is under way; then nobody may be left waiting, and no server of an earlier config. */
   settle (): void {
-    for (let i = 0; i < 1000 && (this.#waiting.size > 0 || this.#state.size > 0); i++) {
+    for (let i = 0; i < 1000; i++) {
       for (const ticket of [...this.#leases.keys(), ...this.#orphaned]) this.send({ type: 'released', ticket })
-      for (const [model, state] of [...this.#state]) if (state !== 'ready') this.send(about(state === 'starting' ? 'ready' : 'stopped', model))
-      if (this.#waiting.size === 0) return
+      for (const { model, generation, state } of [...this.#servers.values()]) if (state !== 'ready') this.send(about(state === 'starting' ? 'ready' : 'stopped', model, generation))
+      if (this.#waiting.size === 0 && [...this.#servers.values()].every((server) => this.#isCurrent(server))) return
     }
-    if (this.#waiting.size > 0) throw new Error(`tickets ${[...this.#waiting.keys()].join(' ')} are left`)
+    throw new Error(`left: tickets ${[...this.#waiting.keys()].join(' ')}, servers ${[...this.#servers.keys()].join(' ')}`)
   }
 
-  #orphan (model: string): void {
+  #orphan (server: string): void {
     for (const [ticket, leased] of this.#leases) {
-      if (leased !== model) continue
+      if (leased !== server) continue
       this.#leases.delete(ticket)
       this.#orphaned.add(ticket)
     }
   }
 
+  #isCurrent ({ model, generation }: Subject): boolean { return this.#terms.get(model)?.generation === generation }
+
   #possible (): SchedulerEvent[] {
-    const events: SchedulerEvent[] = ['a', 'b', 'c'].map((model) => request(++this.#ticket, model, { priority: this.#ticket % 7 === 0 ? 1 : 0 }))
+    const events: SchedulerEvent[] = MODELS.map((model) => request(++this.#ticket, model, { priority: this.#ticket % 7 === 0 ? 1 : 0 }))
     for (const ticket of this.#waiting.keys()) events.push({ type: 'cancel', ticket })
     for (const ticket of [...this.#leases.keys(), ...this.#orphaned]) events.push({ type: 'released', ticket })
-    for (const [model, state] of this.#state) {
-      if (state === 'starting') events.push(about('ready', model), { type: 'failed', model, generation: 0, error: new Error('start') })
-      if (state === 'ready') events.push(about('crashed', model))
-      if (state === 'stopping') events.push(about('stopped', model))
+    for (const { model, generation, state } of this.#servers.values()) {
+      if (state === 'starting') events.push(about('ready', model, generation), about('failed', model, generation))
+      if (state === 'ready') events.push(about('crashed', model, generation))
+      if (state === 'stopping') events.push(about('stopped', model, generation))
       events.push({ type: 'unload', model, force: false }, { type: 'unload', model, force: true })
+      // As when a change is taken back.
+      if (state !== 'stopping') events.push(reconfigured(changed(this.#terms, model, { generation }), 20))
     }
+    const model = MODELS[this.#ticket % MODELS.length]!
+    events.push(reconfigured(changed(this.#terms, model, { generation: ++this.#generation }), 20), reconfigured(changed(this.#terms, model, undefined), 20))
+    if (this.#terms.has(model)) events.push(reconfigured(changed(this.#terms, model, { ttl: this.#now % 500 }), 20))
     events.push({ type: 'tick' })
     return events
   }
 
   #apply (effect: Effect): void {
-    const leased = (model: string): boolean => [...this.#leases.values()].includes(model)
+    if (effect.type === 'wakeAt') return
+    if (effect.type === 'reject') {
+      if (!this.#waiting.delete(effect.ticket)) throw new Error(`ticket ${effect.ticket} is settled twice`)
+      return
+    }
+    const name = nameOf(effect)
+    const server = this.#servers.get(name)
     switch (effect.type) {
       case 'start':
-        if (this.#state.size > 0) throw new Error(`${effect.model} is started while ${[...this.#state.keys()].join(' ')} is there`)
-        this.#state.set(effect.model, 'starting')
+        if (this.#servers.size > 0) throw new Error(`${name} is started while ${[...this.#servers.keys()].join(' ')} is there`)
+        if (!this.#isCurrent(effect)) throw new Error(`${name} is started, which is not configured`)
+        this.#servers.set(name, { model: effect.model, generation: effect.generation, state: 'starting' })
         break
       case 'stop':
-        if (this.#state.get(effect.model) === undefined || this.#state.get(effect.model) === 'stopping') throw new Error(`${effect.model} is stopped twice`)
-        if (!effect.force && leased(effect.model)) throw new Error(`${effect.model} is stopped under a lease`)
-        this.#orphan(effect.model)
-        this.#state.set(effect.model, 'stopping')
+        if (server === undefined || server.state === 'stopping') throw new Error(`${name} is stopped twice`)
+        if (!effect.force && [...this.#leases.values()].includes(name)) throw new Error(`${name} is stopped under a lease`)
+        this.#orphan(name)
+        server.state = 'stopping'
         break
       case 'grant':
-        if (this.#state.get(effect.model) !== 'ready') throw new Error(`${effect.model} is granted while not ready`)
+        if (server?.state !== 'ready') throw new Error(`${name} is granted while not ready`)
+        if (!this.#isCurrent(effect)) throw new Error(`${name} is granted, which is not configured`)
         if (this.#waiting.get(effect.ticket) !== effect.model) throw new Error(`ticket ${effect.ticket} is granted twice, or after it left`)
         for (const [ticket, model] of this.#waiting) if (model === effect.model && ticket < effect.ticket && ticket % 7 !== 0 && effect.ticket % 7 !== 0) throw new Error(`ticket ${effect.ticket} overtakes ${ticket}`)
         this.#waiting.delete(effect.ticket)
-        this.#leases.set(effect.ticket, effect.model)
-        break
-      case 'reject':
-        if (!this.#waiting.delete(effect.ticket)) throw new Error(`ticket ${effect.ticket} is settled twice`)
-        break
+        this.#leases.set(effect.ticket, name)
+    }
+  }
+
+  /** What holds between any two events. */
+  #check (): void {
+    for (const [ticket, model] of this.#waiting) if (!this.#terms.has(model)) throw new Error(`ticket ${ticket} waits for ${model}, which is gone`)
+    for (const server of this.#servers.values()) {
+      const leased = [...this.#leases.values()].includes(nameOf(server))
+      if (!this.#isCurrent(server) && !leased && server.state !== 'stopping') throw new Error(`${nameOf(server)} is idle, not configured, and left running`)
     }
   }
 }
 
-t.test('invariants over random events: one start at a time in an empty room, no stop under a lease, every ticket settles once, in order', async (t) => {
+function describe (event: SchedulerEvent): string {
+  return event.type === 'reconfigured' ? `reconfigured ${JSON.stringify([...event.options.models])}` : JSON.stringify(event)
+}
+
+t.test('invariants over random events, reloads among them: one start at a time in an empty room, no stop under a lease, every ticket settles once, in order', async (t) => {
   const property = fc.property(fc.array(fc.nat(100_000), { minLength: 1, maxLength: 120, size: 'max' }), (choices) => {
     const world = new World()
     try {

@@ -47,9 +47,24 @@ export interface LogEvent {
   readonly line: string
 }
 
+/** A reload. The lists hold the ids of models. */
+export interface ConfigEvent {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Those that need another server. One that runs ends with its requests. */
+  readonly changed: readonly string[]
+  /** Those whose new terms (`ttl`, `aliases` ...) apply at once, also to a server that runs. */
+  readonly updated: readonly string[]
+  readonly unchanged: readonly string[]
+  readonly time: number
+  /** What the config's reader remarks, one line each. */
+  readonly warnings: readonly string[]
+}
+
 export interface Events {
   state: StateEvent
   swap: SwapEvent
   request: RequestEvent
   log: LogEvent
+  config: ConfigEvent
 }

@@ -42,7 +42,8 @@ function onParentGone (callback: () => void): void {
 
 // Each server leads a process group of its own.
 function killServers (app: FastifyInstance): void {
-  for (const { pid } of app.llamaSwap.status().models) {
+  const { models, outgoing } = app.llamaSwap.status()
+  for (const { pid } of [...models, ...outgoing]) {
     if (pid === undefined) continue
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')

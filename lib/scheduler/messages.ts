@@ -1,4 +1,5 @@
 import type { Cause } from '../../types/events.ts'
+import type { SchedulerOptions } from './scheduler.ts'
 
 /** A model in one of its generations: a reload that changes a model begins a new one, which waits for the old to be gone. */
 export interface Subject {
@@ -19,7 +20,8 @@ export type SchedulerEvent =
   /** It cannot be killed: it keeps its room until `stopped` comes after all. */
   | Subject & { readonly type: 'stuck' }
   | { readonly type: 'unload', readonly model: string, readonly force: boolean }
-  | { readonly type: 'reconfigured', readonly models: ReadonlyMap<string, Terms> }
+  /** Other options from now on. Servers of other generations end with their last leases; their models' waiters wait for the new ones. */
+  | { readonly type: 'reconfigured', readonly options: SchedulerOptions }
   | { readonly type: 'drain' }
   | { readonly type: 'shutdown' }
   | { readonly type: 'tick' }

@@ -51,7 +51,7 @@ export class Scheduler {
       case 'stuck': this.#stuck(event); break
       case 'stopped': this.#residents.delete(keyOf(event)); break
       case 'unload': this.#unload(event.model, event.force); break
-      case 'reconfigured': this.#models = event.models; break
+      case 'reconfigured': this.#reconfigure(event.options); break
       case 'drain': this.#close('draining'); break
       case 'shutdown': this.#shutdown(); break
       case 'tick': this.#tick(now); break
@@ -62,17 +62,20 @@ export class Scheduler {
 
   // -- What can be read --------------------------------------------------------------------------------------------
 
-  leases (model: string): number {
+  leases ({ model, generation }: Subject): number {
     let count = 0
-    for (const resident of this.#leases.values()) if (resident.model === model) count++
+    for (const resident of this.#leases.values()) if (resident.model === model && resident.generation === generation) count++
     return count
   }
 
   get leased (): number { return this.#leases.size }
+  get maxQueue (): number { return this.#maxQueue }
   get accepting (): boolean { return this.#phase === 'open' }
   waiting (model: string): number { return this.#queue.of(model).length }
   position (ticket: number): number { return this.#queue.position(ticket) }
+  /** Whether a model holds room in any of its generations. */
   isResident (model: string): boolean { return this.#residentsOf(model).length > 0 }
+  holdsRoom (subject: Subject): boolean { return this.#residents.has(keyOf(subject)) }
 
   // -- Events ------------------------------------------------------------------------------------------------------
 
@@ -121,7 +124,7 @@ export class Scheduler {
     const resident = this.#residents.get(keyOf(subject))
     if (resident === undefined) return
     resident.state = 'stopping'
-    this.#coolDowns.crashed(subject.model, error, now)
+    if (this.#isCurrent(subject)) this.#coolDowns.crashed(subject.model, error, now)
   }
 
   #stuck (subject: Subject): void {
@@ -136,6 +139,16 @@ export class Scheduler {
       else resident.unloadBefore = this.#lastTicket(model) + 1
     }
     if (force) this.#dropAll(model, 'unloaded')
+  }
+
+  #reconfigure ({ models, policy, maxQueue }: SchedulerOptions): void {
+    for (const [model, { generation }] of this.#models) {
+      if (models.get(model)?.generation !== generation) this.#coolDowns.forget(model)
+      if (!models.has(model)) this.#evictedFor.delete(model)
+    }
+    this.#models = models
+    this.#policy = policy
+    this.#maxQueue = maxQueue
   }
 
   #close (phase: 'draining' | 'closed'): void {
@@ -158,6 +171,7 @@ export class Scheduler {
   // Everything that follows from the state, whatever event brought it about.
   #settle (now: number): void {
     if (this.#phase !== 'closed') {
+      this.#finishOutdated()
       this.#finishUnloads()
       if (this.#queue.size > 0) this.#serveWaiters(now)
       this.#expireIdle(now)
@@ -258,6 +272,13 @@ export class Scheduler {
     this.#effects.push({ type: 'reject', ticket, why })
   }
 
+  // Waiters of a changed model wait for its new generation, so nobody waits for the old one.
+  #finishOutdated (): void {
+    for (const resident of this.#residents.values()) {
+      if (!this.#isCurrent(resident) && !isEnding(resident) && resident.leases === 0) this.#stop(resident, 'reload', false)
+    }
+  }
+
   #finishUnloads (): void {
     for (const resident of this.#residents.values()) {
       if (resident.unloadBefore === undefined || isEnding(resident) || resident.leases > 0) continue
@@ -291,6 +312,10 @@ export class Scheduler {
 
   #residentsOf (model: string): Resident[] {
     return [...this.#residents.values()].filter((resident) => resident.model === model)
+  }
+
+  #isCurrent ({ model, generation }: Subject): boolean {
+    return this.#models.get(model)?.generation === generation
   }
 
   #lastTicket (model: string): number {
