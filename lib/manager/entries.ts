@@ -54,11 +54,9 @@ export class Entries {
     this.#outgoing = this.#outgoing.filter((entry) => !isGone(entry))
   }
 
-  // The model's own, or one that is outgoing and still runs: then a change is taken back.
+  // The model's own, or one that is outgoing: then a change is taken back.
   #fitting (config: ModelConfig): Entry | undefined {
-    const own = this.#current.get(config.id)
-    if (own !== undefined && !needsNewServer(own.model.config, config, isStarting(own))) return own
-    return this.#outgoing.find(({ model }) => model.config.id === config.id && model.state === 'ready' && !needsNewServer(model.config, config, false))
+    return this.all(config.id).find((entry) => !needsNewServer(entry.model.config, config, isStarting(entry)))
   }
 }
 
