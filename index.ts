@@ -35,7 +35,8 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     onLeftovers ({ ended, rivals }) {
       if (ended.length > 0) app.log.warn(`llama-swap ended ${ended.length} process(es) that an earlier life of this instance had left: ${ended.join(', ')}`)
       if (rivals.length > 0) app.log.warn(`llama-swap: another gateway of the same instance is running (pid ${rivals.join(', ')}); give each its own "instance"`)
-    }
+    },
+    onWarning: (model, message) => app.log.warn(`llama-swap model "${model}": ${message}`)
   })
   const manager = new Manager({ config, launcher, clock, bus })
   const proxy = new Proxy({ ...options, manager, bus, clock })
@@ -46,6 +47,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     load: (model) => manager.load(model),
     unload: (model, unloadOptions) => manager.unload(model, unloadOptions),
     status: () => manager.status(),
+    logs: (model, logOptions) => manager.logs(model, logOptions),
     drain: () => manager.drain(),
     on: bus.on
   }

@@ -47,6 +47,12 @@ export interface LogEvent {
   readonly line: string
 }
 
+/** A line for a reader of `logs()`. */
+export interface LogLine extends LogEvent {
+  /** How many lines before this one the reader was too slow for. */
+  readonly missed?: number
+}
+
 export interface Events {
   state: StateEvent
   swap: SwapEvent

@@ -1,4 +1,4 @@
-import type { Cause } from '../../types/events.ts'
+import type { Cause, LogLine } from '../../types/events.ts'
 import type { Launcher } from '../../types/launcher.ts'
 import type { Lease } from '../../types/lease.ts'
 import type { ModelState, Status } from '../../types/status.ts'
@@ -14,6 +14,7 @@ import type { Effect, SchedulerEvent, Subject } from '../scheduler/messages.ts'
 import { oneAtATime } from '../scheduler/policy.ts'
 import { evictorIn } from '../scheduler/resident.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { followLogs } from './follow-logs.ts'
 import { createLease } from './lease.ts'
 import { rejectionError } from './rejection.ts'
 import { modelStatus } from './status.ts'
@@ -50,6 +51,7 @@ export class Manager {
   #nextTicket = 0
   #effects: Effect[] = []
   #draining = false
+  readonly #closed = new AbortController()
   #cancelWake = (): void => {}
   /** Called whenever a lease ends or a model stops; those that wait for such a thing look again. */
   #onQuiet = new Set<() => void>()
@@ -130,6 +132,18 @@ export class Manager {
     return { accepting: this.#scheduler.accepting, models }
   }
 
+  /** Follows what the servers of one model or of all print. */
+  logs (name?: string, { history = false, signal }: { history?: boolean, signal?: AbortSignal } = {}): AsyncIterableIterator<LogLine> {
+    const model = name === undefined ? undefined : this.#resolve(name)
+    const models = [...this.#entries.values()].map((entry) => entry.model).filter(({ config }) => model === undefined || config.id === model)
+    const kept = models.flatMap(({ config, output }) => output.last(Infinity).map((line) => ({ model: config.id, ...line })))
+    return followLogs(this.#bus, {
+      model,
+      history: history ? kept.sort((a, b) => a.time - b.time) : [],
+      signal: signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
+    })
+  }
+
   /** Refuses new requests, turns away those that wait; resolves when those being served have ended. */
   async drain (): Promise<void> {
     this.#dispatch({ type: 'drain' })
@@ -141,6 +155,7 @@ export class Manager {
     this.#dispatch({ type: 'shutdown' })
     this.#cancelWake()
     await Promise.all([...this.#entries.values()].map(({ model }) => model.shutdown(grace)))
+    this.#closed.abort()
   }
 
   #createEntry (config: ModelConfig): Entry {

@@ -26,6 +26,6 @@ export function modelStatus (model: Model, since: number, scheduler: Scheduler):
     leases: scheduler.leases(id),
     waiting: scheduler.waiting(id),
     ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
-    lastLines: model.output.last(TOLD_LINES)
+    lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
   }
 }

@@ -38,7 +38,7 @@ const LAST_BYTES = 50
 /** One model's life. Owns its state; every change goes through `#go`. */
 export class Model {
   readonly config: ModelConfig
-  readonly output = new OutputRing()
+  readonly output = new OutputRing<OutputLine>()
   #options: ModelOptions
   #state: ModelState = 'stopped'
   #run: Run | undefined
@@ -216,7 +216,7 @@ export class Model {
   }
 
   #tell (reason: string, lastProbe?: string): string {
-    const lines = this.output.last(TOLD_LINES)
+    const lines = this.output.last(TOLD_LINES).map(({ line }) => line)
     return [
       reason,
       ...(lastProbe === undefined ? [] : [`last probe: ${lastProbe}`]),
