@@ -5,6 +5,7 @@ import { loadConfig } from '../lib/config/load.ts'
 import { Model } from '../lib/model/model.ts'
 import { transitions } from '../lib/model/transition.ts'
 import type { ModelState } from '../index.ts'
+import { tableOf } from './helper/snippets.ts'
 import { VirtualClock, VirtualLauncher, settle } from './helper/virtual.ts'
 
 // checkEndpoint none: placed is ready, so that no socket is needed.
@@ -222,4 +223,14 @@ t.test('docs/lifecycle.md holds the table of the code', async (t) => {
   const rows = [...doc.matchAll(/^\| `(\w+)` \| `(\w+)` \| `(\w+)` \|/gm)].map(([, from, event, to]) => `${from!} ${event!} ${to!}`)
   const code = Object.entries(transitions).flatMap(([from, events]) => Object.entries(events).map(([event, to]) => `${from} ${event} ${to}`))
   t.strictSame(rows.sort(), code.sort())
+})
+
+t.test('each of llama-swap\'s 18 tests has one here', async (t) => {
+  const rows = tableOf('docs/lifecycle.md', 'llama-swap\'s tests', 'llama-swap', 'Here')
+  t.equal(rows.length, 18)
+  for (const { Here } of rows) {
+    const [, file, title] = /^`?([\w-]+)`?: (.*)$/.exec(Here!) ?? []
+    if (file === undefined) t.match(Here, /^none yet/)
+    else t.ok(readFileSync(new URL(`./${file}.test.ts`, import.meta.url), 'utf8').includes(title!), Here)
+  }
 })
