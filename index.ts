@@ -36,7 +36,8 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     onLeftovers ({ ended, rivals }) {
       if (ended.length > 0) app.log.warn(`llama-swap ended ${ended.length} process(es) that an earlier life of this instance had left: ${ended.join(', ')}`)
       if (rivals.length > 0) app.log.warn(`llama-swap: another gateway of the same instance is running (pid ${rivals.join(', ')}); give each its own "instance"`)
-    }
+    },
+    onWarning: (model, message) => app.log.warn(`llama-swap model "${model}": ${message}`)
   })
   const manager = new Manager({ config, launcher, clock, bus })
   const proxy = new Proxy({ ...options, manager, bus, clock })
@@ -56,6 +57,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
       if (source !== undefined) checkConfigOption(source)
       return reload(source)
     },
+    logs: (model, logOptions) => manager.logs(model, logOptions),
     drain: () => manager.drain(),
     on: bus.on
   }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
 import { startApp, until } from './helper/app.ts'
+import { times } from './helper/full.ts'
 
-const PACED = process.env['FULL'] === undefined ? 1000 : 10_000
+const PACED = times(10_000)
 
 t.test('a crash while ready: the lease\'s signal aborts, streams end visibly, status tells the cause and the last lines', async (t) => {
   const { app, chat, events } = await startApp(t, { models: { a: { cmd: upstreamCommand({ name: 'a', say: 'last words' }) } } })

@@ -15,6 +15,7 @@ const printed: Record<string, RegExp[]> = {
   fetch: [/upstream: { name: 'qwen'/],
   status: [/^true qwen stopped 0 0$/m],
   Events: [/^qwen: stopped -> starting \(request\) after \d+ ms$/m, /^qwen: ready -> stopping \(evicted by gemma\)/m, /^qwen made room for gemma in \d+ ms$/m],
+  'Following the log': [/^loading qwen$/m],
   Errors: [/^FST_LS_MODEL_NOT_FOUND 404 .*"mistral"/m]
 }
 

@@ -19,7 +19,7 @@ import { quietPort } from './helper/quiet-port.ts'
 const LONG = 600_000
 
 function launcherFor (t: Test): Launcher {
-  const launcher = createLocalLauncher({ clock: systemClock, inheritEnv: DEFAULT_INHERITED, instance: `test ${process.pid} ${t.name}`, onLeftovers: () => {} })
+  const launcher = createLocalLauncher({ clock: systemClock, inheritEnv: DEFAULT_INHERITED, instance: `test ${process.pid} ${t.name}`, onLeftovers: () => {}, onWarning: (_key, message) => t.fail(message) })
   t.teardown(async () => Promise.all((await launcher.list()).map((handle) => handle.stop(0))))
   return launcher
 }

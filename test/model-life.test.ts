@@ -5,6 +5,7 @@ import { loadConfig } from '../lib/config/load.ts'
 import { Model } from '../lib/model/model.ts'
 import { transitions } from '../lib/model/transition.ts'
 import type { ModelState } from '../index.ts'
+import { tableOf } from './helper/snippets.ts'
 import { VirtualClock, VirtualLauncher, settle } from './helper/virtual.ts'
 
 // checkEndpoint none: placed is ready, so that no socket is needed.
@@ -91,6 +92,40 @@ t.test('ensureReady during stop waits, then starts afresh; concurrent stops are 
   t.strictSame(world.outcomes, ['ensure: ok', 'stop: ok', 'stop again: ok', 'ensure again: ok'])
 })
 
+t.test('waitReady starts nothing: it waits for the start of another, and hears how it ends', async (t) => {
+  const world = new World()
+  const leaving = new AbortController()
+  world.track('wait', world.model.waitReady())
+  world.track('leave', world.model.waitReady(leaving.signal))
+  await settle()
+  t.equal(world.launcher.handles.length, 0)
+  leaving.abort()
+  await settle()
+  t.match(world.outcomes, [/^leave: /])
+  world.track('ensure', world.model.ensureReady('request'))
+  world.launcher.handles[0]!.place()
+  await settle()
+  t.strictSame(world.outcomes.slice(1).sort(), ['ensure: ok', 'wait: ok'])
+  await world.model.waitReady()
+  world.track('stop', world.model.stop('unload'))
+  world.track('wait for the next', world.model.waitReady())
+  world.launcher.handles[0]!.end()
+  await settle()
+  t.equal([...world.pending.values()].join(), 'wait for the next', 'the stop is none of its business')
+  world.track('ensure again', world.model.ensureReady('request'))
+  await settle()
+  world.track('stop again', world.model.stop('unload'))
+  await settle()
+  world.launcher.handles[1]!.end()
+  await settle()
+  t.strictSame(world.outcomes.slice(-3).sort(), ['ensure again: FST_LS_UNLOADED', 'stop again: ok', 'wait for the next: FST_LS_UNLOADED'])
+  world.track('wait', world.model.waitReady())
+  world.track('shutdown', world.model.shutdown())
+  await settle()
+  t.strictSame(world.outcomes.slice(-2).sort(), ['shutdown: ok', 'wait: FST_LS_CLOSING'])
+  await t.rejects(world.model.waitReady(), { code: 'FST_LS_CLOSING' })
+})
+
 t.test('the start deadline always fires; the error names it after the group is ended', async (t) => {
   const world = new World()
   world.track('ensure', world.model.ensureReady('request'))
@@ -129,7 +164,7 @@ t.test('random interleavings: no double spawn, no waiter left, no illegal transi
   const note = (reason: unknown): void => { unhandled.push(reason) }
   process.on('unhandledRejection', note)
   t.teardown(() => { process.off('unhandledRejection', note) })
-  const actions = ['ensure', 'stop', 'stop now', 'shutdown', 'place', 'refuse', 'die', 'end', 'advance', 'settle', 'long'] as const
+  const actions = ['ensure', 'wait', 'wait and leave', 'stop', 'stop now', 'shutdown', 'place', 'refuse', 'die', 'end', 'advance', 'settle', 'long'] as const
   const weighted = fc.constantFrom(...actions.flatMap((action) => action === 'shutdown' || action === 'long' ? [action] : [action, action, action]))
   await fc.assert(fc.asyncProperty(fc.array(weighted, { maxLength: 60, size: 'max' }), async (sequence) => {
     const world = new World()
@@ -138,6 +173,13 @@ t.test('random interleavings: no double spawn, no waiter left, no illegal transi
       const last = launcher.handles.at(-1)
       switch (action) {
         case 'ensure': world.track('ensure', model.ensureReady('request')); break
+        case 'wait': world.track('wait', model.waitReady()); break
+        case 'wait and leave': {
+          const leaving = new AbortController()
+          world.track('leave', model.waitReady(leaving.signal))
+          clock.after(60, () => leaving.abort())
+          break
+        }
         case 'stop': world.track('stop', model.stop('unload')); break
         case 'stop now': world.track('stop', model.stop('unload', 0)); break
         case 'shutdown': world.track('shutdown', model.shutdown()); break
@@ -162,6 +204,13 @@ t.test('random interleavings: no double spawn, no waiter left, no illegal transi
       clock.advance(10_000)
     }
     await settle()
+    // Who only waits starts nothing: the shutdown tells them.
+    if ([...world.pending.values()].every((name) => name === 'wait')) {
+      world.track('shutdown', model.shutdown())
+      await settle()
+      if ((launcher.handles.at(-1)?.stops ?? 0) > 0) launcher.handles.at(-1)!.end()
+      await settle()
+    }
     if (world.pending.size > 0) throw new Error(`left: ${[...world.pending.values()].join(', ')} in ${model.state} after ${sequence.join(', ')}`)
     const final: ModelState[] = ['stopped', 'ready', 'shutdown']
     if (!final.includes(model.state)) throw new Error(`it stays ${model.state}`)
@@ -174,4 +223,14 @@ t.test('docs/lifecycle.md holds the table of the code', async (t) => {
   const rows = [...doc.matchAll(/^\| `(\w+)` \| `(\w+)` \| `(\w+)` \|/gm)].map(([, from, event, to]) => `${from!} ${event!} ${to!}`)
   const code = Object.entries(transitions).flatMap(([from, events]) => Object.entries(events).map(([event, to]) => `${from} ${event} ${to}`))
   t.strictSame(rows.sort(), code.sort())
+})
+
+t.test('each of llama-swap\'s 18 tests has one here', async (t) => {
+  const rows = tableOf('docs/lifecycle.md', 'llama-swap\'s tests', 'llama-swap', 'Here')
+  t.equal(rows.length, 18)
+  for (const { Here } of rows) {
+    const [, file, title] = /^`?([\w-]+)`?: (.*)$/.exec(Here!) ?? []
+    if (file === undefined) t.match(Here, /^none yet/)
+    else t.ok(readFileSync(new URL(`./${file}.test.ts`, import.meta.url), 'utf8').includes(title!), Here)
+  }
 })

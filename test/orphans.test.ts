@@ -10,9 +10,10 @@ import type { Test } from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
 import type { UpstreamOptions } from 'fastify-llama-swap/testing'
 import { isAlive, startApp, startPort, until } from './helper/app.ts'
+import { times } from './helper/full.ts'
 
 const gateway = fileURLToPath(new URL('./helper/gateway.mjs', import.meta.url))
-const ROUNDS = process.env['FULL'] === undefined ? 2 : 20
+const ROUNDS = times(20)
 
 interface Life { readonly child: ChildProcess, readonly pids: number[], readonly instance: string }
 

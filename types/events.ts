@@ -61,6 +61,12 @@ export interface ConfigEvent {
   readonly warnings: readonly string[]
 }
 
+/** A line for a reader of `logs()`. */
+export interface LogLine extends LogEvent {
+  /** How many lines before this one the reader was too slow for. */
+  readonly missed?: number
+}
+
 export interface Events {
   state: StateEvent
   swap: SwapEvent

@@ -55,7 +55,7 @@ export interface Handle {
 
 /** How servers are started, watched and stopped: local processes now. */
 export interface Launcher {
-  /** Creates a server, or adopts the one that carries this key. */
+  /** Creates a server, or adopts the one that carries this key. Does not throw: the handle tells what goes wrong. */
   ensure (spec: LaunchSpec, key: string, options: { signal: AbortSignal, onState?: (state: HandleState) => void }): Handle
   /** What is really there. */
   list (): Promise<Handle[]>

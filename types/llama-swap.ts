@@ -1,5 +1,5 @@
 import type { RequestInit, Response } from 'undici'
-import type { ConfigEvent, Events } from './events.ts'
+import type { ConfigEvent, Events, LogLine } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { LlamaSwapOptions } from './options.ts'
 import type { Status } from './status.ts'
@@ -37,6 +37,18 @@ export interface LlamaSwap {
    * @throws LlamaSwapError when the config has errors, or the app closes
    */
   reload (config?: LlamaSwapOptions['config']): Promise<ConfigEvent>
+  /**
+   * The lines that a model's servers print, or all models' without a name: with `history` those still kept (100 KiB a model), then each as
+   * it comes. A reader that is slower than the servers misses lines, and the next one tells how many (`missed`). Ends with the app, the
+   * signal, or the loop.
+   *
+   * @example
+   * ```ts
+   * for await (const { line, missed = 0 } of app.llamaSwap.logs('qwen', { history: true })) console.log(missed, line)
+   * ```
+   * @throws LlamaSwapError when the model is unknown
+   */
+  logs (model?: string, options?: { history?: boolean, signal?: AbortSignal }): AsyncIterableIterator<LogLine>
   /** Refuses new requests; resolves when those being served have ended. */
   drain (): Promise<void>
   /** Listens; returns what ends it. A listener that throws is logged and disturbs nobody. */

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import type { Response } from 'undici'
-import type { ConfigEvent, LogEvent, Lease, LlamaSwap, RequestEvent, StateEvent, Status, SwapEvent } from '../index.ts'
+import type { ConfigEvent, Lease, LogEvent, LogLine, LlamaSwap, RequestEvent, StateEvent, Status, SwapEvent } from '../index.ts'
 
 describe('app.llamaSwap', () => {
   const app = Fastify()
@@ -19,6 +19,7 @@ describe('app.llamaSwap', () => {
     expect(app.llamaSwap.unload('a', { force: true })).type.toBe<Promise<void>>()
     expect(app.llamaSwap.drain()).type.toBe<Promise<void>>()
     expect(app.llamaSwap.status()).type.toBe<Status>()
+    expect(app.llamaSwap.logs('a', { history: true, signal: AbortSignal.timeout(5) })).type.toBe<AsyncIterableIterator<LogLine>>()
   })
 
   test('reloads from a path, an object, or what it was registered with', () => {

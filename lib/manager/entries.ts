@@ -1,3 +1,4 @@
+import type { OutputLine } from '../../types/launcher.ts'
 import type { Config, ModelConfig } from '../config/config.ts'
 import type { OutputRing } from '../model/output.ts'
 import type { Subject } from '../scheduler/messages.ts'
@@ -5,7 +6,7 @@ import { diffConfigs, needsNewServer } from './config-diff.ts'
 import type { ConfigDiff } from './config-diff.ts'
 import type { Entry } from './entry.ts'
 
-type Create = (config: ModelConfig, generation: number, output: OutputRing | undefined) => Entry
+type Create = (config: ModelConfig, generation: number, output: OutputRing<OutputLine> | undefined) => Entry
 
 /** The entry of each configured model, and the outgoing ones: those that a reload has replaced or removed, until their servers are gone. */
 export class Entries {

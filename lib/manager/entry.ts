@@ -1,5 +1,5 @@
 import type { Cause } from '../../types/events.ts'
-import type { Launcher } from '../../types/launcher.ts'
+import type { Launcher, OutputLine } from '../../types/launcher.ts'
 import type { ModelState } from '../../types/status.ts'
 import type { Clock } from '../clock.ts'
 import type { ModelConfig } from '../config/config.ts'
@@ -30,7 +30,7 @@ export interface EntryOptions {
 }
 
 /** Brings a model to life; `output` holds what its servers have printed so far. */
-export function createEntry (config: ModelConfig, generation: number, output: OutputRing | undefined, { launcher, clock, bus, onState, onCrash, onEnded }: EntryOptions): Entry {
+export function createEntry (config: ModelConfig, generation: number, output: OutputRing<OutputLine> | undefined, { launcher, clock, bus, onState, onCrash, onEnded }: EntryOptions): Entry {
   const { id } = config
   let stateAt = clock.now()
   const emit = ({ from, to, cause, error }: { from: ModelState, to: ModelState, cause: Cause, error?: Error }): void => {

@@ -1,4 +1,4 @@
-import type { Cause, ConfigEvent } from '../../types/events.ts'
+import type { Cause, ConfigEvent, LogLine } from '../../types/events.ts'
 import type { Launcher } from '../../types/launcher.ts'
 import type { Lease } from '../../types/lease.ts'
 import type { ModelState, Status } from '../../types/status.ts'
@@ -16,6 +16,7 @@ import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { createEntry } from './entry.ts'
 import { Executor } from './executor.ts'
+import { followLogs } from './follow-logs.ts'
 import { modelStatus } from './status.ts'
 import { PendingTicket } from './ticket.ts'
 
@@ -39,6 +40,7 @@ export class Manager {
   readonly #conditions = new Conditions()
   #names: Names
   #nextTicket = 0
+  readonly #closed = new AbortController()
 
   constructor ({ config, launcher, clock, bus }: ManagerOptions) {
     this.#clock = clock
@@ -144,6 +146,19 @@ export class Manager {
     }
   }
 
+  /** Follows what the servers of one model or of all print. */
+  logs (name?: string, { history = false, signal }: { history?: boolean, signal?: AbortSignal } = {}): AsyncIterableIterator<LogLine> {
+    const model = name === undefined ? undefined : this.#resolveRunning(name)
+    // All generations of a model print into one ring.
+    const rings = new Map(this.#entries.all(model).map((entry) => [entry.subject.model, entry.model.output]))
+    const kept = [...rings].flatMap(([id, output]) => output.last(Infinity).map((line) => ({ model: id, ...line })))
+    return followLogs(this.#bus, {
+      model,
+      history: history ? kept.sort((a, b) => a.time - b.time) : [],
+      signal: signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
+    })
+  }
+
   /** Refuses new requests, turns away those that wait; resolves when those being served have ended. */
   async drain (): Promise<void> {
     this.#executor.dispatch({ type: 'drain' })
@@ -155,6 +170,7 @@ export class Manager {
     this.#executor.dispatch({ type: 'shutdown' })
     this.#executor.close()
     await Promise.all(this.#entries.all().map(({ model }) => model.shutdown(grace)))
+    this.#closed.abort()
   }
 
   #schedulerOptions (): SchedulerOptions {

@@ -26,6 +26,6 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     leases: scheduler.leases(subject),
     waiting,
     ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
-    lastLines: model.output.last(TOLD_LINES)
+    lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
   }
 }

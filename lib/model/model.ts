@@ -13,11 +13,12 @@ import { awaitStart, describeExit } from './start.ts'
 import type { StartResult } from './start.ts'
 import { transition } from './transition.ts'
 import type { Transition } from './transition.ts'
+import { Waiting } from './waiting.ts'
 
 export interface ModelOptions {
   readonly config: ModelConfig
   /** What the model's servers have printed so far. */
-  readonly output?: OutputRing | undefined
+  readonly output?: OutputRing<OutputLine> | undefined
   readonly launcher: Launcher
   readonly clock: Clock
   readonly onState: (change: { from: ModelState, to: ModelState, cause: Cause, error?: Error }) => void
@@ -40,13 +41,17 @@ const LAST_BYTES = 50
 
 /** One model's life. Owns its state; every change goes through `#go`. */
 export class Model {
-  readonly output: OutputRing
+  readonly output: OutputRing<OutputLine>
   #config: ModelConfig
   #options: ModelOptions
   #state: ModelState = 'stopped'
   #run: Run | undefined
-  #starting: { readonly done: Promise<void>, readonly abort: AbortController } | undefined
+  /** Gives up the start under way. */
+  #starting: AbortController | undefined
   #stopping: Promise<void> | undefined
+  #waiting: Waiting | undefined
+  /** Shut down, or on the way there: nothing is started any more. */
+  #isFinal = false
   lastError: Error | undefined
 
   constructor (options: ModelOptions) {
@@ -65,14 +70,20 @@ export class Model {
   /** Resolves when the server is ready, starting it if need be; a stop under way is waited for. Rejects with the reason after a failed start has been cleared away. */
   async ensureReady (cause: Cause): Promise<void> {
     while (this.#stopping !== undefined) await this.#stopping
-    if (this.#state === 'ready') return
-    if (this.#state === 'shutdown') throw new errors.Closing()
-    if (this.#state === 'stuck') throw new errors.Stuck(this.config.id)
-    if (this.#starting === undefined) {
-      const abort = new AbortController()
-      this.#starting = { done: this.#start(cause, abort.signal), abort }
+    if (this.#state === 'stopped' && !this.#isFinal) {
+      this.#starting = new AbortController()
+      void this.#start(cause, this.#starting.signal)
     }
-    await this.#starting.done
+    return this.waitReady()
+  }
+
+  /** Resolves when the server is ready, rejects when its start fails or is given up. Starts nothing: until somebody else does, it waits. */
+  async waitReady (signal?: AbortSignal): Promise<void> {
+    if (this.#state === 'ready') return
+    if (this.#isFinal) throw new errors.Closing()
+    if (this.#state === 'stuck') throw new errors.Stuck(this.config.id)
+    this.#waiting ??= new Waiting()
+    return this.#waiting.join(signal)
   }
 
   /** Ends the server, by force after the grace. Resolves when it is gone; at once when there is none. Again with no grace cuts the first short. */
@@ -82,11 +93,12 @@ export class Model {
       return this.#stopping
     }
     if (this.#starting !== undefined) {
-      const { abort, done } = this.#starting
+      const starting = this.#starting
+      this.#starting = undefined
       this.#go('stop', cause)
       this.#stopping = this.#end(grace)
-      abort.abort(reason)
-      await done.catch(() => {})
+      this.#takeWaiting()?.settle(reason)
+      starting.abort(reason)
       return this.#stopping
     }
     if (this.#state !== 'ready') return
@@ -98,8 +110,10 @@ export class Model {
 
   /** Stops for good. */
   async shutdown (grace?: number): Promise<void> {
+    this.#isFinal = true
     await this.stop('close', grace, new errors.Closing())
     if (this.#state === 'stopped') this.#go('shutdown', 'close')
+    this.#takeWaiting()?.settle(new errors.Closing())
   }
 
   /** Goes on with a config that its server can serve as well. What it does not say to a running server counts from the next start on. */
@@ -116,18 +130,25 @@ export class Model {
     this.#go('ensureReady', cause)
     this.lastError = undefined
     const deadlineAt = this.#options.clock.now() + this.config.startTimeout
-    let result = await awaitStart(this.#launch(aborted), this.config, this.#options.clock, aborted, deadlineAt)
+    let run = this.#launch(aborted)
+    let result = await awaitStart(run, this.config, this.#options.clock, aborted, deadlineAt)
     // Somebody else was quicker on the port: once more, on a fresh one.
-    if (await this.#lostPort(result)) {
-      await this.#run!.handle.stop(0)
-      this.#run!.pool?.close().catch(() => {})
-      if (!aborted.aborted) result = await awaitStart(this.#launch(aborted), this.config, this.#options.clock, aborted, deadlineAt)
+    if (!aborted.aborted && await lostPort(run, result)) {
+      await run.handle.stop(0)
+      run.pool?.close().catch(() => {})
+      if (!aborted.aborted) {
+        run = this.#launch(aborted)
+        result = await awaitStart(run, this.config, this.#options.clock, aborted, deadlineAt)
+      }
     }
+    // The stop that gave it up has told everybody; another start may be under way by now.
+    if (aborted.aborted || result.event === 'aborted') return
     this.#starting = undefined
-    if (aborted.aborted || result.event === 'aborted') throw aborted.reason
-    if (result.event !== 'ready') throw await this.#fail(result)
+    // Who comes after the failure waits for the next start.
+    const waiting = this.#takeWaiting()
+    if (result.event !== 'ready') return waiting?.settle(await this.#fail(result))
     this.#go('ready', cause)
-    const run = this.#run!
+    waiting?.settle()
     void run.handle.exited.then((exit) => this.#crash(run, describeExit(exit)))
   }
 
@@ -142,11 +163,6 @@ export class Model {
       this.#options.onLine(line)
     })
     return run
-  }
-
-  async #lostPort (result: StartResult): Promise<boolean> {
-    if (result.event === 'stranger') return true
-    return result.event === 'exit' && await this.#run!.handle.stranger?.() !== undefined
   }
 
   // What is left of a failed start still holds memory: its group is ended before anybody hears of it.
@@ -188,6 +204,7 @@ export class Model {
         this.#stopping = undefined
         this.lastError = new errors.Stuck(this.config.id)
         this.#go('unkillable', this.#lastCause, this.lastError)
+        this.#takeWaiting()?.settle(this.lastError)
         resolve()
       })
       void gone.then(() => {
@@ -206,16 +223,27 @@ export class Model {
     if (this.#state !== from) this.#options.onState({ from, to: this.#state, cause, ...(error !== undefined && { error }) })
   }
 
+  #takeWaiting (): Waiting | undefined {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    return waiting
+  }
+
   #pause (ms: number): Promise<void> {
     return new Promise((resolve) => this.#options.clock.after(ms, resolve))
   }
 
   #tell (reason: string, lastProbe?: string): string {
-    const lines = this.output.last(TOLD_LINES)
+    const lines = this.output.last(TOLD_LINES).map(({ line }) => line)
     return [
       reason,
       ...(lastProbe === undefined ? [] : [`last probe: ${lastProbe}`]),
       ...(lines.length === 0 ? ['it printed nothing'] : ['last lines:', ...lines])
     ].join('\n')
   }
+}
+
+async function lostPort ({ handle }: Run, result: StartResult): Promise<boolean> {
+  if (result.event === 'stranger') return true
+  return result.event === 'exit' && await handle.stranger?.() !== undefined
 }

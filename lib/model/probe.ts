@@ -15,6 +15,8 @@ export interface ProbeOptions {
 }
 
 export interface Probe {
+  /** Resolves when somebody first accepts a connection, whatever they answer. Never rejects. */
+  readonly accepted: Promise<void>
   /** Resolves at the first 200. Never rejects. */
   readonly ready: Promise<void>
   /** What the last probe met, in words. */
@@ -24,6 +26,7 @@ export interface Probe {
 const MIN_PAUSE = 2
 const MAX_PAUSE = 100
 const PROBE_TIMEOUT = 5000
+const REFUSED = 'it does not accept connections'
 
 const hints: Record<number, string> = {
   401: ": does the server's environment set an API key?",
@@ -34,6 +37,8 @@ const hints: Record<number, string> = {
 /** Asks a starting server again and again: after 1 % of the time it has taken so far (2 to 100 ms), and whenever it prints. One probe at a time. */
 export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }: ProbeOptions): Probe {
   let lastResult = 'it was not asked yet'
+  let accept = (): void => {}
+  const accepted = new Promise<void>((resolve) => { accept = resolve })
   const ready = new Promise<void>((resolve) => {
     const startedAt = clock.now()
     let probing = false
@@ -51,6 +56,7 @@ export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }:
       const status = await probeOnce(pool, path, signal, Math.max(1, Math.min(PROBE_TIMEOUT, timeLeft())))
       probing = false
       if (signal.aborted) return
+      if (status !== REFUSED) accept()
       lastResult = typeof status === 'number' ? `${path} answers ${status}${hints[status] ?? ''}` : `${path}: ${status}`
       if (status === 200) return finish()
       schedule(hinted ? MIN_PAUSE : Math.min(Math.max(MIN_PAUSE, (clock.now() - startedAt) / 100), MAX_PAUSE))
@@ -72,7 +78,7 @@ export function probeReadiness ({ pool, path, clock, signal, timeLeft, onHint }:
     signal.addEventListener('abort', end, { once: true })
     void ask()
   })
-  return { ready, lastResult: () => lastResult }
+  return { accepted, ready, lastResult: () => lastResult }
 }
 
 // The status, or in words why there is none.
@@ -84,7 +90,7 @@ async function probeOnce (pool: Pool, path: string, signal: AbortSignal, timeout
     return statusCode
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ECONNREFUSED') return 'it does not accept connections'
+    if (code === 'ECONNREFUSED') return REFUSED
     if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'it accepts connections and does not answer'
     return code ?? message
   }

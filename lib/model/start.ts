@@ -41,11 +41,13 @@ export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, a
         onHint: (listener) => run.handle.output(listener)
       })
       lastProbe = probe.lastResult
+      // Who accepts is found out while the server loads, not after its first 200.
+      await probe.accepted
+      const stranger = await run.handle.stranger?.()
+      if (stranger !== undefined && run.handle.state !== 'exited') return { event: 'stranger', reason: stranger, lastProbe: lastProbe() }
       await probe.ready
     }
-    const stranger = await run.handle.stranger?.()
-    if (run.handle.state === 'exited') return failed
-    return stranger === undefined ? { event: 'ready' } : { event: 'stranger', reason: stranger, lastProbe: lastProbe() }
+    return run.handle.state === 'exited' ? failed : { event: 'ready' }
   }
 
   try {

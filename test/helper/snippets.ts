@@ -141,7 +141,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-exec '${process.execPath}' '${join(root, 'dist/lib/testing/upstream.js')}' --port "$port" --name "$name"
+exec '${process.execPath}' '${join(root, 'dist/lib/testing/upstream.js')}' --port "$port" --name "$name" --say "loading $name"
 `
 
 /** Runs a program to the end of its text, in a furnished directory; returns its app, which listens. The app is closed when the test ends. */

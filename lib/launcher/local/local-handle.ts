@@ -1,5 +1,6 @@
 import type { Endpoint, Exit, Handle, HandleState, LaunchSpec, OutputLine } from '../../../types/launcher.ts'
 import type { Clock } from '../../clock.ts'
+import { brake } from './brake.ts'
 import { withPairs } from './environment.ts'
 import { guardGroup, unguardGroup } from './guard.ts'
 import { lineSplitter } from './lines.ts'
@@ -19,11 +20,13 @@ export interface LaunchOptions {
   readonly owner: Owner
   /** What must be over before anything is started. */
   readonly ready: Promise<void>
+  /** Told what may go wrong, in words. */
+  readonly onWarning: (message: string) => void
   readonly onState?: (state: HandleState) => void
 }
 
 /** One server as a child process: port, spawn, output, exit, stop. */
-export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, environment, owner, ready, onState }: LaunchOptions): Handle {
+export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, environment, owner, ready, onState, onWarning }: LaunchOptions): Handle {
   const listeners = new Set<(line: OutputLine) => void>()
   const lateBound = usesPort(spec)
   const marks = createMarks(owner)
@@ -46,6 +49,7 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     await ready
     signal.throwIfAborted()
     if (lateBound) port = await reservePort(spec.preferredPort)
+    else await warnOfStranger(new URL(spec.proxy), onWarning)
     try {
       signal.throwIfAborted()
       command = spec.argv.map(bind)
@@ -116,6 +120,13 @@ function usesPort (spec: LaunchSpec): boolean {
   return [...spec.argv, spec.proxy].some((text) => text.includes('${PORT}'))
 }
 
+// A port of the operator's choice cannot be exchanged for a free one, and a server may mean to share it; but it is worth a word.
+async function warnOfStranger (proxy: URL, onWarning: (message: string) => void): Promise<void> {
+  if (!isLocal(proxy) || !await accepts(portOf(proxy), proxy.hostname.replace(/^\[|\]$/g, ''))) return
+  const who = await describeListener(portOf(proxy))
+  onWarning(`${who} accepts connections at ${proxy.host} already, before the server is started: it may get the server's requests. \${PORT} in cmd and proxy gives the server a port of its own`)
+}
+
 function isLocal ({ hostname }: URL): boolean {
   return /^(localhost|127\..*|\[::1\])$/.test(hostname)
 }
@@ -126,8 +137,11 @@ function portOf ({ port, protocol }: URL): number {
 
 function listen (child: Child, clock: Clock, onLine: (line: OutputLine) => void): void {
   for (const stream of ['stdout', 'stderr'] as const) {
+    const output = child.process[stream]
+    if (output === null) continue
     const splitter = lineSplitter((line) => onLine({ stream, time: clock.epoch(), line }))
-    child.process[stream]?.on('data', splitter.write)
-    child.process[stream]?.once('close', splitter.end)
+    output.on('data', splitter.write)
+    output.once('close', splitter.end)
+    brake(output, clock)
   }
 }

@@ -15,10 +15,12 @@ export interface LocalLauncherOptions {
   readonly instance: string
   /** What an earlier life has left behind, once it is ended. */
   readonly onLeftovers: (leftovers: Leftovers) => void
+  /** What may go wrong with a server, in words. */
+  readonly onWarning: (key: string, message: string) => void
 }
 
 /** Starts servers as child processes of this one. */
-export function createLocalLauncher ({ clock, inheritEnv, instance, onLeftovers }: LocalLauncherOptions): Launcher {
+export function createLocalLauncher ({ clock, inheritEnv, instance, onLeftovers, onWarning }: LocalLauncherOptions): Launcher {
   const handles = new Map<string, Handle>()
   const environment = inheritedEnvironment(process.env, inheritEnv)
   const owner = ownOwner(instance)
@@ -29,7 +31,7 @@ export function createLocalLauncher ({ clock, inheritEnv, instance, onLeftovers 
     ensure (spec, key, options) {
       const running = handles.get(key)
       if (running !== undefined) return running
-      const handle = launchLocal(spec, key, { ...options, clock, environment, owner, ready })
+      const handle = launchLocal(spec, key, { ...options, clock, environment, owner, ready, onWarning: (message) => onWarning(key, message) })
       handles.set(key, handle)
       void handle.exited.then(() => { if (handles.get(key) === handle) handles.delete(key) })
       return handle
