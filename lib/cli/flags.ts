@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../config/nearest.ts'
 import { CommandLineError } from './failure.ts'
-import { nearest } from './nearest.ts'
 
 /** What the command line asks for. */
 export interface Flags {
@@ -98,7 +98,8 @@ function isKnown (name: string): name is Name {
 }
 
 function suggest (name: string): string {
-  const meant = nearest(name, Object.keys(options))
+  const names = Object.keys(options)
+  const meant = names.find((known) => known.startsWith(name)) ?? nearest(name, names)
   return meant === undefined ? '' : `: did you mean --${meant}?`
 }
 
