@@ -215,5 +215,6 @@ t.test('addresses', async (t) => {
   for (const text of [':1', '0.0.0.0:1', '[::]:1', '192.0.2.1:1', '127.example.com:1']) t.equal(isLoopback(parseAddress(text)), false, text)
   t.equal(urlOf(parseAddress('[::1]:80')), 'http://[::1]:80')
   t.equal(urlOf(parseAddress(':80')), 'http://localhost:80')
+  t.equal(urlOf(parseAddress('[::1]:80'), true), 'https://[::1]:80')
   t.equal(urlOf(parseAddress('[::]:80')), 'http://localhost:80')
 })

@@ -25,11 +25,12 @@ export async function createApp ({ config, strict = false, tls, instance }: AppO
     ...(instance !== undefined && { instance })
   })
   // Read after the plugin, which has found it good: what can be read only once (a pipe) must go to the plugin.
-  const setLevel = async (): Promise<void> => {
-    app.log.level = output.levelFor(await loadSource(config, strict).then((loaded) => loaded.config.logLevel, () => 'info'))
+  const followLogLevel = async (): Promise<void> => {
+    const loaded = await loadSource(config, strict).catch(() => undefined)
+    if (loaded !== undefined) app.log.level = output.levelFor(loaded.config.logLevel)
   }
-  await setLevel()
-  app.llamaSwap.on('config', () => { void setLevel() })
+  await followLogLevel()
+  app.llamaSwap.on('config', () => { void followLogLevel() })
   app.llamaSwap.on('config', output.configListener(app))
   app.llamaSwap.on('state', output.stateListener(app))
   app.llamaSwap.on('log', ({ model, stream, line }) => app.log.debug({ model, stream }, `${model}: ${line}`))
