@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { thisPlatform } from '../launcher/local/platform/platform.ts'
 import { startedByNpm } from './npm.ts'
 
 // npm sends a Ctrl-C on that the terminal has sent to the whole group already: it may come twice.
@@ -42,15 +43,7 @@ function onParentGone (callback: () => void): void {
   }, PARENT_POLL).unref()
 }
 
-// Each server leads a process group of its own.
 function killServers (app: FastifyInstance): void {
   const { models, outgoing } = app.llamaSwap.status()
-  for (const { pid } of [...models, ...outgoing]) {
-    if (pid === undefined) continue
-    try {
-      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
-    } catch {
-      // Gone already, or not ours to end.
-    }
-  }
+  for (const { pid } of [...models, ...outgoing]) if (pid !== undefined) thisPlatform.signalGroup(pid, 'SIGKILL')
 }
