@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 import fp from 'fastify-plugin'
 import type { FastifyPluginAsync } from 'fastify'
 import { systemClock } from './lib/clock.ts'
@@ -23,7 +23,7 @@ declare module 'fastify' {
 
 const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => {
   const options = resolveOptions(rawOptions)
-  const { config, warnings } = await loadConfig(options.config)
+  const { config, warnings } = await loadConfig(options.config, { strict: options.strict })
   for (const warning of warnings) app.log.warn(`llama-swap config: ${warning}`)
 
   const clock = systemClock
@@ -64,9 +64,10 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
 
 // The same over restarts, different for two gateways side by side.
 async function defaultInstance (config: LlamaSwapOptions['config']): Promise<string> {
-  if (typeof config !== 'string') return process.cwd()
+  if (typeof config !== 'string' && !Array.isArray(config)) return process.cwd()
   // A pipe has no path of its own.
-  return realpath(config).catch(() => resolve(config))
+  const paths = await Promise.all([config].flat().map((path: string) => realpath(path).catch(() => resolve(path))))
+  return paths.join(delimiter)
 }
 
 /** The plugin: `await app.register(llamaSwap, { config: 'llama-swap.yaml' })`. */
@@ -77,8 +78,15 @@ export { errors, isLlamaSwapError } from './lib/errors.ts'
 export type { LlamaSwapError } from './lib/errors.ts'
 export type * from './types/config.ts'
 export type * from './types/events.ts'
+export type * from './types/filters.ts'
 export type * from './types/lease.ts'
 export type * from './types/llama-swap.ts'
+export type * from './types/model.ts'
 export type * from './types/options.ts'
+export type * from './types/peers.ts'
+export type * from './types/profiles.ts'
+export type * from './types/routing.ts'
+export type * from './types/selectors.ts'
 export type * from './types/status.ts'
 export type * from './types/ticket.ts'
+export type * from './types/timeouts.ts'
