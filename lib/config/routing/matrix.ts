@@ -55,12 +55,13 @@ function resolveCosts (input: Record<string, number>, path: Problem['path'], fin
 }
 
 function resolveSets (input: Record<string, string>, path: Problem['path'], find: (name: string) => string | undefined, problems: Problem[]): readonly MatrixSet[] {
-  if (Object.keys(input).length === 0) problems.push({ path, message: 'must define at least one set' })
+  const names = new Set(Object.keys(input))
+  if (names.size === 0) problems.push({ path, message: 'must define at least one set' })
   const parsed = new Map<string, Expression>()
   for (const [name, dsl] of Object.entries(input)) {
     const report = (message: string): void => { problems.push({ path: [...path, name], message }) }
     try {
-      parsed.set(name, link(parseDsl(dsl), find, new Set(Object.keys(input)), report))
+      parsed.set(name, link(parseDsl(dsl), find, names, report))
     } catch (error) {
       if (!(error instanceof DslError)) throw error
       report(error.message)
