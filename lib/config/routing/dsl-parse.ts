@@ -33,9 +33,9 @@ export function parseDsl (text: string): Expression {
   const all = (): Expression => list('all', '&', one)
   const one = (): Expression => {
     const { kind, text: name, at } = tokens[next]!
-    if (kind === 'name' || kind === 'set') {
+    if (kind === 'model' || kind === 'set') {
       next++
-      return { kind: kind === 'set' ? 'set' : 'model', name, at }
+      return { kind, name, at }
     }
     if (kind !== '(') throw unexpected(tokens[next]!)
     if (++depth > MAX_DEPTH) throw new DslError(`parentheses are nested too deeply at position ${at}: ${MAX_DEPTH} at most`)

@@ -13,7 +13,8 @@ export interface State {
   readonly worth: number
 }
 
-// Exact for up to ten entangled models that run, and for any number that the expression keeps apart. Beyond, the best states found go on, within a bound.
+// Exact while no more states than this come up at once: any seven models that run besides the target, most cases of twice as many, and any number that the expression keeps apart.
+// Beyond, the best states found so far go on; past the bound of work, fewer of them.
 const MAX_STATES = 256
 const MAX_WORK = 100_000
 const MIN_STATES = 4
@@ -77,7 +78,7 @@ export function bestState ({ weights, target }: Objective): (projection: Project
     if (projection.kind === 'model') return [projection.models]
     let states = frontiers.get(projection)
     if (states === undefined) {
-      states = projection.kind === 'any' ? maximal(new Set(projection.of.flatMap((part) => frontier(part)))) : product(projection.of)
+      states = projection.kind === 'any' ? maximal(new Set(projection.of.flatMap((part) => frontier(part))), MAX_STATES) : product(projection.of)
       frontiers.set(projection, states)
     }
     return states
@@ -90,13 +91,12 @@ export function bestState ({ weights, target }: Objective): (projection: Project
       const right = frontier(part)
       for (const one of states) for (const other of right) combined.add(one | other)
       work += states.length * right.length * words
-      states = maximal(combined)
+      states = maximal(combined, work < MAX_WORK ? MAX_STATES : MIN_STATES)
     }
     return states
   }
 
-  function maximal (distinct: ReadonlySet<bigint>): readonly bigint[] {
-    const limit = work < MAX_WORK ? MAX_STATES : MIN_STATES
+  function maximal (distinct: ReadonlySet<bigint>, limit: number): readonly bigint[] {
     const states = distinct.size > limit ? cut([...distinct], limit) : [...distinct]
     work += states.length * states.length * words / 8
     return states.filter((state) => !states.some((other) => other !== state && (state | other) === other))

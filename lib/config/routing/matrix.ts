@@ -55,12 +55,13 @@ function resolveCosts (input: Record<string, number>, path: Problem['path'], fin
 }
 
 function resolveSets (input: Record<string, string>, path: Problem['path'], find: (name: string) => string | undefined, problems: Problem[]): readonly MatrixSet[] {
-  if (Object.keys(input).length === 0) problems.push({ path, message: 'must define at least one set' })
+  const names = new Set(Object.keys(input))
+  if (names.size === 0) problems.push({ path, message: 'must define at least one set' })
   const parsed = new Map<string, Expression>()
   for (const [name, dsl] of Object.entries(input)) {
     const report = (message: string): void => { problems.push({ path: [...path, name], message }) }
     try {
-      parsed.set(name, link(parseDsl(dsl), find, new Set(Object.keys(input)), report))
+      parsed.set(name, link(parseDsl(dsl), find, names, report))
     } catch (error) {
       if (!(error instanceof DslError)) throw error
       report(error.message)
@@ -73,10 +74,10 @@ function resolveSets (input: Record<string, string>, path: Problem['path'], find
 
 /** Puts the ids of models in place of vars; reports every name that stands for nothing. */
 function link (expression: Expression, find: (name: string) => string | undefined, sets: ReadonlySet<string>, report: (message: string) => void): Expression {
-  if ('of' in expression) return { ...expression, of: expression.of.map((part) => link(part, find, sets, report)) }
+  if ('of' in expression) return Object.freeze({ ...expression, of: Object.freeze(expression.of.map((part) => link(part, find, sets, report))) })
   const { kind, name, at } = expression
   if (kind === 'set' && !sets.has(name)) report(`undefined set "${name}" at position ${at}`)
   const id = kind === 'set' ? name : find(name)
   if (id === undefined) report(`unknown var or model "${name}" at position ${at}`)
-  return { kind, name: id ?? name, at }
+  return Object.freeze({ kind, name: id ?? name, at })
 }

@@ -1,8 +1,8 @@
-const PARTS = /\p{Nd}+|[^\p{Nd}]/gu
+const PARTS = /\d+|\D/gu
 
 /**
- * Compares as YAML's writers sort keys, and so llama-swap its sets: numbers by their value, so `s9` before `s10`; letters by code point, so capitals first; a letter
- * after any other character, but before it where the names were at a number.
+ * Compares as the YAML library of Go sorts keys, and so llama-swap its sets: numbers by their value, so `s9` before `s10`; letters by code point, so capitals first;
+ * signs before numbers before letters, but right after a number letters first.
  */
 export function compareNatural (a: string, b: string): number {
   const left = a.match(PARTS) ?? []
@@ -11,10 +11,8 @@ export function compareNatural (a: string, b: string): number {
   while (index < left.length && left[index] === right[index]) index++
   const [x, y] = [left[index], right[index]]
   if (x === undefined || y === undefined) return left.length - right.length
-  if (isNumber(x) && isNumber(y)) return compareNumbers(x, y)
-  const letters = Number(isLetter(x)) - Number(isLetter(y))
-  if (letters !== 0) return index > 0 && isNumber(left[index - 1]!) ? -letters : letters
-  return x.codePointAt(0)! - y.codePointAt(0)!
+  if (rank(x) !== rank(y)) return (rank(x) - rank(y)) * (index > 0 && rank(left[index - 1]!) === 1 ? -1 : 1)
+  return rank(x) === 1 ? compareNumbers(x, y) : x.codePointAt(0)! - y.codePointAt(0)!
 }
 
 function compareNumbers (a: string, b: string): number {
@@ -23,5 +21,7 @@ function compareNumbers (a: string, b: string): number {
   return a.length - b.length
 }
 
-const isNumber = (part: string): boolean => /^\p{Nd}/u.test(part)
-const isLetter = (part: string): boolean => /^\p{L}/u.test(part)
+function rank (part: string): number {
+  if (/^\d/.test(part)) return 1
+  return /^\p{L}/u.test(part) ? 2 : 0
+}
