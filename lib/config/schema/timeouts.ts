@@ -14,7 +14,7 @@ export function timeoutsSchema<const Defaults extends Record<string, number>> (d
       responseHeader: { ...limit, default: defaults.responseHeader, description: 'For the headers of an answer.', examples: [600] },
       tlsHandshake: { ...limit, default: defaults.tlsHandshake, description: 'For the TLS handshake, where the URL is https.', examples: [5] },
       expectContinue: { ...limit, default: defaults.expectContinue, description: 'Without effect: the gateway itself answers "Expect: 100-continue".', examples: [1] },
-      idleConn: { ...limit, default: defaults.idleConn, description: 'How long an idle connection is kept; 4 at most, since a server that closes first loses a request.', examples: [2] }
+      idleConn: { ...limit, default: defaults.idleConn, description: 'How long an idle connection is kept; 4 at most, since a server that closes first loses a request, and none after an event stream.', examples: [2] }
     }
   } as const satisfies Schema
 }
