@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../lib/config/load.ts'
-import { readConfigFile } from '../lib/config/read.ts'
+import { readConfigFile } from '../lib/config/source/read.ts'
 import { directoryOf, fileOf, loadYaml, problemsOf, yamlModel, yamlProblems } from './helper/config.ts'
 
 const file = (name: string): string => join(directoryOf({}), name)

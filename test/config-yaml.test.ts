@@ -1,6 +1,6 @@
 // How YAML is read: as Go's yaml.v3 reads it, which llama-swap uses. The tables were measured on llama-swap v250.
 import t from 'tap'
-import { parseInteger } from '../lib/config/scalar.ts'
+import { parseInteger } from '../lib/config/source/scalar.ts'
 import { modelOf, loadYaml, yamlModel, yamlProblems, yamlWarnings } from './helper/config.ts'
 
 async function metadata (text: string): Promise<unknown> {
@@ -149,7 +149,7 @@ t.test('%YAML directives', async (t) => {
 
 t.test('syntax errors, each with its position and what to do', async (t) => {
   for (const [text, problem] of [
-    ['models:\n  a: [1\n', /^c\.yaml:3:1: .*end with a \]$/],
+    ['models:\n  a: [1\n', /^c\.yaml:3:1: Flow sequence .* end with a \]; and indent its lines more than its key$/],
     ['models:\n  a: "x', /^c\.yaml:2:8: Missing closing "quote/],
     ['models:\n\ta: 1', /^c\.yaml:2:1: Tabs are not allowed as indentation; indent with spaces$/],
     ['models:\n  a:\n    b: 1\n   c: 2', /^c\.yaml:4:1: All mapping items must start at the same column; give the items/],
@@ -160,6 +160,11 @@ t.test('syntax errors, each with its position and what to do', async (t) => {
     ['a: - b', /^c\.yaml:1:4: Unexpected block-seq-ind on same line with key; begin the list on the next line/],
     ['a: |x\n', /^c\.yaml:1:5: Block scalar header/]
   ] as const) t.match((await yamlProblems(text))[0], problem, JSON.stringify(text))
+})
+
+t.test('what yaml.v3 takes though YAML forbids it', async (t) => {
+  t.strictSame((await modelOf(yamlModel('metadata: {a: 1}#c', 'aliases: [', '  x, # c', '  y', ']'))).aliases, ['x', 'y'])
+  t.strictSame((await modelOf('models:\n  a:\n    cmd: |\n          \n      server ${PORT}\n')).launch.argv, ['server', '${PORT}'])
 })
 
 t.test('all syntax errors are told together', async (t) => {

@@ -72,7 +72,8 @@ function showSelector ({ id, targets, ...rest }: Selector): object {
 }
 
 function showRouter (router: Router): object {
-  if (router.kind === 'group') return { use: 'group', groups: Object.fromEntries(router.groups.map(({ name, ...group }) => [name, group])) }
+  // A list: the operator may have a group of the name that the one for the rest has.
+  if (router.kind === 'group') return { use: 'group', groups: router.groups }
   const { sets, costs } = router.matrix
   return { use: 'matrix', sets: Object.fromEntries(sets.map(({ name, dsl }) => [name, dsl])), evict_costs: costs }
 }

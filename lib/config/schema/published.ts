@@ -1,4 +1,5 @@
 import { configSchema } from './config.ts'
+import { GO_DURATION } from './parts.ts'
 import { typesOf } from './schema.ts'
 import type { Schema } from './schema.ts'
 
@@ -16,7 +17,7 @@ export function publishedSchema (): object {
   }
 }
 
-function publish ({ description, default: fallback, examples, deprecated, writeOnly, format, ...schema }: Schema): object {
+function publish ({ description, default: fallback, examples, deprecated, writeOnly, ...schema }: Schema): object {
   const notes = { description, default: fallback, examples, deprecated, writeOnly }
   return { ...notes, ...accept(schema) }
 }
@@ -27,6 +28,8 @@ function accept (schema: Schema): object {
   if (types.includes('object')) return publishObject(schema)
   if (types.includes('array')) return { ...schema, type: ['array', 'null'], items: publish(schema.items!) }
   if (schema.enum !== undefined) return { anyOf: [{ enum: [...schema.enum, null] }, macro] }
+  // Not a format that editors know, and no number stands for one.
+  if (schema.format === GO_DURATION) return { type: ['string', 'null'], pattern: '^-?(0|(\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|ms|s|m|h))+$|\\$\\{' }
   if (types.includes('string')) return { ...schema, type: ['string', 'number', 'boolean', 'null'] }
   return { anyOf: [{ ...schema, type: [...types, 'null'] }, macro] }
 }

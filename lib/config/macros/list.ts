@@ -1,6 +1,6 @@
-import type { Problem } from './problem.ts'
-import { textNode } from './tree.ts'
-import type { ScalarNode, TreeNode } from './tree.ts'
+import type { Problem } from '../problem.ts'
+import { textNode } from '../tree.ts'
+import type { ScalarNode, TreeNode } from '../tree.ts'
 
 export interface Macro {
   readonly name: string

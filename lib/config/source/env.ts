@@ -1,9 +1,9 @@
 import { Lexer } from 'yaml'
+import type { Problem } from '../problem.ts'
+import type { Place } from '../tree.ts'
 import { placesIn } from './places.ts'
 import type { Edit } from './places.ts'
-import type { Problem } from './problem.ts'
 import type { SourceFile } from './sources.ts'
-import type { Place } from './tree.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { configError } from './problem.ts'
+import { configError } from '../problem.ts'
 import { readConfigFile, reasonOf } from './read.ts'
 
 export interface SourceFile {

@@ -1,6 +1,6 @@
-import type { Problem } from './problem.ts'
-import { mapNode, textNode } from './tree.ts'
-import type { Entry, MapNode, ScalarNode, TreeNode } from './tree.ts'
+import type { Problem } from '../problem.ts'
+import { mapNode, textNode } from '../tree.ts'
+import type { Entry, MapNode, ScalarNode, TreeNode } from '../tree.ts'
 
 const MAX_DEPTH = 100
 const MAX_VALUES = 250_000

@@ -1,6 +1,6 @@
-import type { Problem } from './problem.ts'
-import { mapNode } from './tree.ts'
-import type { Entry, MapNode, TreeNode } from './tree.ts'
+import type { Problem } from '../problem.ts'
+import { mapNode } from '../tree.ts'
+import type { Entry, MapNode, TreeNode } from '../tree.ts'
 
 // Maps whose keys are names of the operator's own: each is defined in one file, whole.
 const identities = new Map([

@@ -1,7 +1,7 @@
-import type { ModelInput } from '../../types/model.ts'
-import type { Alias, LocalNames } from './naming/local-names.ts'
-import type { Resolution } from './naming/resolution.ts'
-import type { Problem } from './problem.ts'
+import type { ModelInput } from '../../../types/model.ts'
+import type { Problem } from '../problem.ts'
+import type { Alias, LocalNames } from './local-names.ts'
+import type { Resolution } from './resolution.ts'
 
 /** The ids and aliases of the models. Every name that `filters.setParamsByID` has settings for is an alias too. */
 export function resolveLocalNames (models: Readonly<Record<string, ModelInput>>): Resolution<LocalNames> {

@@ -1,9 +1,9 @@
 import { Composer, Parser, isAlias, isMap, isScalar, isSeq } from 'yaml'
 import type { Alias, CST, Document, Node, Pair, Scalar, YAMLMap } from 'yaml'
-import type { Problem } from './problem.ts'
+import type { Problem } from '../problem.ts'
+import { mapNode } from '../tree.ts'
+import type { Entry, MapNode, Place, TreeNode } from '../tree.ts'
 import { WrongTag, readScalar } from './scalar.ts'
-import { mapNode } from './tree.ts'
-import type { Entry, MapNode, Place, TreeNode } from './tree.ts'
 
 export interface Parsed {
   readonly tree: MapNode
@@ -17,11 +17,15 @@ const MAX_DEPTH = 100
 const MAX_ALIASED = 250_000
 const TOO_DEEP = `it is nested too deeply; at most ${MAX_DEPTH} levels are read`
 
+// What yaml.v3 takes as it was meant, and so does the library after it has complained.
+const tolerated = [/^Comments must be separated from other tokens/, /^Block scalars with more-indented leading empty lines/]
+
 // What to do about the commonest errors of the YAML library.
 const hints: ReadonlyArray<readonly [RegExp, string]> = [
   [/^Tabs are not allowed/, 'indent with spaces'],
   [/^Implicit keys need to be on a single line/, 'a key stands on one line and is followed by ": "'],
   [/^All .*items must start at the same column/, 'give the items of one list or map the same indentation'],
+  [/^Flow .* must be sufficiently indented/, 'and indent its lines more than its key'],
   [/^Nested mappings are not allowed/, 'quote a value that holds ": ", and indent what lies within a key'],
   [/^Plain value cannot start with/, 'quote it'],
   [/^Unexpected block-seq-ind/, 'begin the list on the next line, or quote a value that begins with "- "']
@@ -36,7 +40,8 @@ export function parseYaml (text: string, place: PlaceOf): Parsed {
   // Failsafe: every scalar stays text.
   const composer = new Composer({ schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })
   const [document, ...more] = [...composer.compose(tokens, true, text.length)] as Document[]
-  const problems: Problem[] = (document?.errors ?? []).map(({ pos, message }) => ({ path: [], at: place(pos[0]), message: withHint(message) }))
+  const errors = (document?.errors ?? []).filter(({ message }) => !tolerated.some((pattern) => pattern.test(message)))
+  const problems: Problem[] = errors.map(({ pos, message }) => ({ path: [], at: place(pos[0]), message: withHint(message) }))
   const second = more.find(({ contents }) => !isBlank(contents))
   if (second !== undefined) problems.push({ path: [], at: place(second.contents!.range?.[0] ?? 0), message: 'a second document starts here, and a config is one; remove the "---" or "..." before it' })
   if (document === undefined || problems.length > 0) return { tree: empty, problems }

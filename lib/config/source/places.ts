@@ -1,4 +1,4 @@
-import type { Place } from './tree.ts'
+import type { Place } from '../tree.ts'
 
 /** A part of a text that another one was put in the place of. */
 export interface Edit {

@@ -1,7 +1,7 @@
-import type { Macro } from './macro-list.ts'
-import type { Problem } from './problem.ts'
-import { printScalar } from './scalar.ts'
-import type { ScalarNode, TreeNode } from './tree.ts'
+import type { Problem } from '../problem.ts'
+import { printScalar } from '../source/scalar.ts'
+import type { ScalarNode, TreeNode } from '../tree.ts'
+import type { Macro } from './list.ts'
 
 // What macros that repeat each other may grow to: one text, and all of them.
 const MAX_TEXT = 1024 * 1024

@@ -1,5 +1,5 @@
 // YAML scalars as Go's yaml.v3 reads them: YAML 1.2 with some of 1.1 (octals such as 017, 0b, underscores), so that a file means what it means to llama-swap.
-import type { Place, ScalarNode, ScalarType } from './tree.ts'
+import type { Place, ScalarNode, ScalarType } from '../tree.ts'
 
 type Value = Pick<ScalarNode, 'type' | 'value'>
 

@@ -1,8 +1,8 @@
-import { ENV } from './env.ts'
-import type { Macro } from './macro-list.ts'
-import { nearest } from './nearest.ts'
-import type { Problem } from './problem.ts'
-import type { TreeNode } from './tree.ts'
+import { ENV } from '../source/env.ts'
+import { nearest } from '../nearest.ts'
+import type { Problem } from '../problem.ts'
+import type { TreeNode } from '../tree.ts'
+import type { Macro } from './list.ts'
 
 const MACRO = /\$\{([a-zA-Z0-9_-]+)\}/g
 
