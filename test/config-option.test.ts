@@ -1,7 +1,7 @@
 import { realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t from 'tap'
-import { checkReadableAgain, defaultInstance } from '../lib/config/option.ts'
+import { checkReadableAgain, defaultInstance } from '../lib/config/source/option.ts'
 
 t.test('the default instance: the same over restarts, whatever the config holds by then', async (t) => {
   const directory = realpathSync(t.testdir({ 'a.yaml': '', conf: { 'b.yaml': '' } }))

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { listFiles } from '../config/sources.ts'
+import { listFiles } from '../config/source/sources.ts'
 
 /** How the files of a config stand, and its directories, by path. */
 export type Snapshot = ReadonlyMap<string, FileState>

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { Config, ModelConfig, Timeouts } from './config.ts'
-import { isSecretName } from './env.ts'
+import { isSecretName } from './source/env.ts'
 import { maskOf } from './mask.ts'
 import type { Mask } from './mask.ts'
 import type { Filters } from './naming/filters.ts'

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { LlamaSwapOptions } from '../../types/options.ts'
-import { configError } from './problem.ts'
+import type { LlamaSwapOptions } from '../../../types/options.ts'
+import { configError } from '../problem.ts'
 
 type ConfigSource = LlamaSwapOptions['config']
 
