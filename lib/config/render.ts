@@ -6,6 +6,7 @@ import type { Filters } from './naming/filters.ts'
 import type { Peer } from './naming/peers.ts'
 import type { Selector } from './naming/selectors.ts'
 import type { Router } from './routing/router.ts'
+import { isSecretName } from './source/env.ts'
 
 const HIDDEN = '***'
 
@@ -43,9 +44,9 @@ function showModel ({ id, launch, startTimeout, ttl, stopGrace, timeouts, checkE
   return {
     cmd: argv,
     cmdStop: stopArgv,
-    proxy,
+    proxy: withoutCredentials(proxy),
     preferredPort,
-    env,
+    env: env.map(hideSecret),
     checkEndpoint,
     healthCheckTimeout: seconds(startTimeout),
     ttl: seconds(ttl),
@@ -56,8 +57,14 @@ function showModel ({ id, launch, startTimeout, ttl, stopGrace, timeouts, checkE
   }
 }
 
-function showPeer ({ id, apiKey, filters, timeouts, ...rest }: Peer): object {
-  return { ...rest, apiKey: apiKey && HIDDEN, filters: showFilters(filters), timeouts: showTimeouts(timeouts) }
+// Written out in the config, not taken from the gateway's environment.
+function hideSecret (pair: string): string {
+  const name = pair.split('=', 1)[0]!
+  return isSecretName(name) ? `${name}=${HIDDEN}` : pair
+}
+
+function showPeer ({ id, proxy, apiKey, filters, timeouts, ...rest }: Peer): object {
+  return { proxy: withoutCredentials(proxy), ...rest, apiKey: apiKey && HIDDEN, filters: showFilters(filters), timeouts: showTimeouts(timeouts) }
 }
 
 function showSelector ({ id, targets, ...rest }: Selector): object {
@@ -81,6 +88,10 @@ function showTimeouts (timeouts: Timeouts): object {
 
 function showEach<Value> (values: ReadonlyMap<string, Value>, show: (value: Value) => object): object {
   return Object.fromEntries([...values].map(([name, value]) => [name, show(value)]))
+}
+
+function withoutCredentials (url: string): string {
+  return url.replace(/\/\/[^/]*@/, `//${HIDDEN}@`)
 }
 
 function seconds (milliseconds: number): number {

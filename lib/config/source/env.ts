@@ -48,7 +48,7 @@ export function substituteEnv ({ file, text }: SourceFile, env: Environment): Su
       problems.push({ path: [], at, message: `the environment variable ${name} refers to ${inner}, but is itself referred to by another; at most one level is followed` })
       return reference
     })
-    if (SECRET_NAME.test(name)) for (const secret of [value, escaped, inserted]) secrets.add(secret)
+    if (isSecretName(name)) for (const secret of [value, escaped, inserted]) secrets.add(secret)
     return inserted
   }
 
@@ -79,4 +79,9 @@ function commentsOf (text: string): (offset: number) => boolean {
     while (index < comments.length && comments[index]!.end <= wanted) index++
     return index < comments.length && comments[index]!.start <= wanted
   }
+}
+
+/** Whether a variable of that name most likely holds a secret. */
+export function isSecretName (name: string): boolean {
+  return SECRET_NAME.test(name)
 }

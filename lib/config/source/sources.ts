@@ -12,14 +12,15 @@ export interface SourceFile {
 /** Reads the files of a config, in the order in which they are merged: those named, and the `*.yml` and `*.yaml` files of directories, sorted by name. */
 export async function readSources (paths: readonly string[]): Promise<SourceFile[]> {
   if (paths.length === 0) throw configError(['no config was named: give the path of a file or of a directory'])
-  const files = (await all(paths.map(filesOf))).flat()
+  const files = (await all(paths.map(listFiles))).flat()
   if (files.length === 0) throw configError([`${paths.join(', ')}: no *.yaml or *.yml file there; add one, or name another directory`])
   const repeated = twice(files)
   if (repeated.length > 0) throw configError(repeated)
   return all(files.map(async (file) => ({ file, text: await readConfigFile(file) })))
 }
 
-async function filesOf (path: string): Promise<string[]> {
+/** The files that a path stands for: a file is itself, a directory its YAML files. */
+export async function listFiles (path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const entries = await readdir(path, { withFileTypes: true })
