@@ -90,6 +90,17 @@ t.test('not printed: keys of peers', async (t) => {
   t.equal(config.peers.peers.get('p')!.apiKey, 'abc', 'but kept for use')
 })
 
+t.test('not printed: what a config gives to a variable with the name of a secret', async (t) => {
+  const { config } = await loadYaml(yamlModel('env: [HF_TOKEN=abc, A=1]'))
+  t.match(renderConfig(config), /- HF_TOKEN=\*\*\*\n *- A=1\n/)
+})
+
+t.test('not printed: credentials in URLs', async (t) => {
+  const { config } = await loadYaml('models: {a: {cmd: x, proxy: "http://me:pw@h:1/p"}}\npeers: {p: {proxy: "https://me:pw@h", models: [m]}}')
+  t.match(renderConfig(config), /proxy: http:\/\/\*\*\*@h:1\/p\n[^]*proxy: https:\/\/\*\*\*@h\n/)
+  t.notMatch(renderConfig(config), 'me:pw')
+})
+
 t.test('the config itself does not carry them about', async (t) => {
   const { config } = await loadYaml(yamlModel(), { env })
   t.strictSame(Reflect.ownKeys(config).filter((key) => /secret|mask/i.test(String(key))), [])

@@ -1,12 +1,12 @@
 import { stringify } from 'yaml'
 import type { Config, ModelConfig, Timeouts } from './config.ts'
-import { isSecretName } from './source/env.ts'
 import { maskOf } from './mask.ts'
 import type { Mask } from './mask.ts'
 import type { Filters } from './naming/filters.ts'
 import type { Peer } from './naming/peers.ts'
 import type { Selector } from './naming/selectors.ts'
 import type { Router } from './routing/router.ts'
+import { isSecretName } from './source/env.ts'
 
 const HIDDEN = '***'
 
@@ -44,7 +44,7 @@ function showModel ({ id, launch, startTimeout, ttl, stopGrace, timeouts, checkE
   return {
     cmd: argv,
     cmdStop: stopArgv,
-    proxy,
+    proxy: withoutCredentials(proxy),
     preferredPort,
     env: env.map(hideSecret),
     checkEndpoint,
@@ -63,8 +63,8 @@ function hideSecret (pair: string): string {
   return isSecretName(name) ? `${name}=${HIDDEN}` : pair
 }
 
-function showPeer ({ id, apiKey, filters, timeouts, ...rest }: Peer): object {
-  return { ...rest, apiKey: apiKey && HIDDEN, filters: showFilters(filters), timeouts: showTimeouts(timeouts) }
+function showPeer ({ id, proxy, apiKey, filters, timeouts, ...rest }: Peer): object {
+  return { proxy: withoutCredentials(proxy), ...rest, apiKey: apiKey && HIDDEN, filters: showFilters(filters), timeouts: showTimeouts(timeouts) }
 }
 
 function showSelector ({ id, targets, ...rest }: Selector): object {
@@ -88,6 +88,10 @@ function showTimeouts (timeouts: Timeouts): object {
 
 function showEach<Value> (values: ReadonlyMap<string, Value>, show: (value: Value) => object): object {
   return Object.fromEntries([...values].map(([name, value]) => [name, show(value)]))
+}
+
+function withoutCredentials (url: string): string {
+  return url.replace(/\/\/[^/]*@/, `//${HIDDEN}@`)
 }
 
 function seconds (milliseconds: number): number {
