@@ -37,7 +37,7 @@ export interface LlamaSwapOptions {
   inheritEnv?: readonly string[] | true
   /**
    * Tells this gateway's servers from those of others, also over restarts: leftovers of a dead gateway of the same instance are
-   * ended at the start. Default: the real path of the config file, else the working directory.
+   * ended at the start. Default: the real path of what `config` names, else the working directory.
    */
   instance?: string
   /** Bytes of one request body. Default 128 MiB. */
