@@ -47,6 +47,11 @@ export class CoolDowns {
     if (record !== undefined) record.until = 0
   }
 
+  /** What failed is not what would be started now. */
+  forget (model: string): void {
+    this.#records.delete(model)
+  }
+
   /** How long a model is not to be started, and why; undefined when it may be. */
   of (model: string, now: number): { ms: number, error: Error } | undefined {
     const record = this.#records.get(model)
