@@ -27,6 +27,7 @@ const owners = new Map([
   ['execa', 'lib/launcher/local'],
   ['fastify-plugin', 'index.ts'],
   ['undici', 'lib/model'],
+  ['re2js', 'lib/config'],
   ['yaml', 'lib/config']
 ])
 // What the package is called from outside must not be a way around the rule.

@@ -1,0 +1,28 @@
+import type { TimeoutsInput } from './config.ts'
+
+/** Changes to the JSON body of a request. `model` is never touched by them. */
+export interface FiltersInput {
+  /** Fields to take out, separated by commas. A dot leads into an object. */
+  stripParams?: string
+  /** The old name of `stripParams`, read when that is empty. */
+  strip_params?: string
+  /** Fields to set -> their values. */
+  setParams?: Record<string, unknown>
+  /** The name that was asked for -> fields to set for it. */
+  setParamsByID?: Record<string, Record<string, unknown>>
+  [key: string]: unknown
+}
+
+/** Another gateway or a provider's API that serves models of its own. */
+export interface PeerInput {
+  /** Its base URL. A path is put before the path of every request. */
+  proxy: string
+  /** Replaces the client's credentials, as `Authorization: Bearer` and as `x-api-key`. Default: the client's go through where the app forwards them. */
+  apiKey?: string
+  /** The models it serves. Each is reached as `peer/model`, and by its bare name if no other peer has that. Local models and aliases go first. */
+  models: string[]
+  filters?: FiltersInput
+  /** As for models, but `responseHeader` defaults to 60. */
+  timeouts?: TimeoutsInput
+  [key: string]: unknown
+}
