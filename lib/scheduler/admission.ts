@@ -40,14 +40,15 @@ export function grantLine (state: State, resident: Resident, now: number): void 
 
 /** A waiter leaves. */
 export function cancel (state: State, ticket: number): void {
-  const waiter = state.queue.remove(ticket)
+  const waiter = state.queue.get(ticket)
   if (waiter === undefined) return
-  const resident = state.current.get(waiter.model)
+  if (state.queue.of(waiter.model)[0] === waiter) state.changed = true
+  state.queue.remove(ticket)
   if (state.queue.line(waiter.model) !== undefined) return
+  const resident = state.current.get(waiter.model)
   // Nothing has been started for it: nothing is.
   if (resident?.state === 'pending') state.remove(resident)
   if (resident !== undefined) watchIdle(state, resident)
-  state.changed = true
 }
 
 /** A lease ends. */

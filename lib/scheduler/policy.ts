@@ -1,3 +1,6 @@
+import type { Router } from '../config/routing/router.ts'
+import { groupPolicy } from './group-policy.ts'
+import { matrixPolicy } from './matrix-policy.ts'
 import type { Resident } from './resident.ts'
 
 /** Which models cannot be resident together: the one question a scheduler asks. */
@@ -11,8 +14,7 @@ export interface Policy {
   kind (model: string): string
 }
 
-/** One model at a time. */
-export const oneAtATime: Policy = {
-  evictions: (_target, residents) => residents,
-  kind: () => ''
+/** The policy that a config asks for. */
+export function createPolicy (router: Router): Policy {
+  return router.kind === 'matrix' ? matrixPolicy(router.matrix) : groupPolicy(router)
 }
