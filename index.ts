@@ -1,14 +1,14 @@
-import { realpath } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import fp from 'fastify-plugin'
 import type { FastifyPluginAsync } from 'fastify'
 import { systemClock } from './lib/clock.ts'
 import { loadConfig } from './lib/config/load.ts'
+import { checkReadableAgain, defaultInstance } from './lib/config/option.ts'
 import { createBus } from './lib/events.ts'
 import { DEFAULT_INHERITED } from './lib/launcher/local/environment.ts'
 import { createLocalLauncher } from './lib/launcher/local/local-launcher.ts'
 import { Manager } from './lib/manager/manager.ts'
-import { resolveOptions } from './lib/options.ts'
+import { createReloader } from './lib/manager/reloader.ts'
+import { checkConfigOption, resolveOptions } from './lib/options.ts'
 import { fetchModel } from './lib/proxy/fetch.ts'
 import { Proxy } from './lib/proxy/proxy.ts'
 import { registerRoutes } from './lib/routes/register.ts'
@@ -24,7 +24,8 @@ declare module 'fastify' {
 const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => {
   const options = resolveOptions(rawOptions)
   const { config, warnings } = await loadConfig(options.config)
-  for (const warning of warnings) app.log.warn(`llama-swap config: ${warning}`)
+  const warn = (lines: readonly string[]): void => { for (const line of lines) app.log.warn(`llama-swap config: ${line}`) }
+  warn(warnings)
 
   const clock = systemClock
   const bus = createBus((error, event) => app.log.error(error, `a listener of llama-swap's "${event}" event threw`))
@@ -40,6 +41,11 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   })
   const manager = new Manager({ config, launcher, clock, bus })
   const proxy = new Proxy({ ...options, manager, bus, clock })
+  const reload = createReloader(manager, async (source?: LlamaSwapOptions['config']) => {
+    if (source === undefined) await checkReadableAgain(options.config)
+    return loadConfig(source ?? options.config)
+  })
+  bus.on('config', (event) => warn(event.warnings))
 
   const llamaSwap: LlamaSwap = {
     acquire: (model, requestOptions) => manager.acquire(model, requestOptions),
@@ -47,6 +53,10 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     load: (model) => manager.load(model),
     unload: (model, unloadOptions) => manager.unload(model, unloadOptions),
     status: () => manager.status(),
+    async reload (source) {
+      if (source !== undefined) checkConfigOption(source)
+      return reload(source)
+    },
     logs: (model, logOptions) => manager.logs(model, logOptions),
     drain: () => manager.drain(),
     on: bus.on
@@ -62,13 +72,6 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
 
   // Not wrapped by fastify-plugin: what is set in here stays in here.
   await app.register(async (scope) => registerRoutes(scope, manager, proxy, options), { prefix: options.prefix })
-}
-
-// The same over restarts, different for two gateways side by side.
-async function defaultInstance (config: LlamaSwapOptions['config']): Promise<string> {
-  if (typeof config !== 'string') return process.cwd()
-  // A pipe has no path of its own.
-  return realpath(config).catch(() => resolve(config))
 }
 
 /** The plugin: `await app.register(llamaSwap, { config: 'llama-swap.yaml' })`. */

@@ -58,10 +58,23 @@ function unknownKeys (options: object): string[] {
   return Object.keys(options).filter((key) => !known.has(key) && !foreign.has(key)).map((key) => `unknown option "${key}"`)
 }
 
+/**
+ * Checks a config given to `reload`.
+ *
+ * @throws an `FST_LS_OPTIONS` error
+ */
+export function checkConfigOption (config: unknown): void {
+  const [problem] = wrongConfig(config)
+  if (problem !== undefined) throw new errors.Options(`invalid options: ${problem}`)
+}
+
+function wrongConfig (config: unknown): string[] {
+  return typeof config === 'string' || (typeof config === 'object' && config !== null) ? [] : ['"config" must be the path of a YAML file, or an object']
+}
+
 function wrongValues (options: LlamaSwapOptions): string[] {
-  const problems: string[] = []
   const { config, inheritEnv } = options
-  if (typeof config !== 'string' && (typeof config !== 'object' || config === null)) problems.push('"config" must be the path of a YAML file, or an object')
+  const problems = wrongConfig(config)
   for (const key of ['bodyLimit', 'bodyBudget', 'drainTimeout'] as const) {
     const value = options[key]
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) problems.push(`"${key}" must be a number, 0 or more`)

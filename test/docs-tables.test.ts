@@ -4,19 +4,22 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import type { FastifyBaseLogger } from 'fastify'
 import ts from 'typescript'
-import { help, parseFlags } from '../lib/cli/flags.ts'
+import { parseFlags } from '../lib/cli/flags.ts'
+import { help } from '../lib/cli/help.ts'
 import { createPaint } from '../lib/cli/paint.ts'
 import { stateReporter } from '../lib/cli/report.ts'
 import { stateLogger } from '../lib/cli/state-log.ts'
 import { Terminal } from '../lib/cli/terminal.ts'
+import { loadConfig } from '../lib/config/load.ts'
 import { resolve } from '../lib/config/resolve.ts'
 import { configSchema, modelSchema } from '../lib/config/schema.ts'
 import { errors, wireCode } from '../lib/errors.ts'
 import { DEFAULT_INHERITED } from '../lib/launcher/local/environment.ts'
+import { diffConfigs } from '../lib/manager/config-diff.ts'
 import { transitions } from '../lib/model/transition.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { table } from '../lib/routes/table.ts'
-import type { Cause, ModelState } from '../index.ts'
+import type { Cause, ConfigInput, ModelState } from '../index.ts'
 import { blocksOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
 
 const EMBEDDING = 'docs/embedding.md'
@@ -104,6 +107,36 @@ t.test('config defaults', async (t) => {
   t.match(defaults('Each model'), { proxy: launch.proxy, checkEndpoint, unlisted: String(unlisted) })
 })
 
+t.test('reload', async (t) => {
+  const model = { cmd: 'x --port ${PORT}' }
+  const changes: Record<string, ConfigInput> = {
+    cmd: { models: { x: { cmd: 'y --port ${PORT}' } } },
+    env: { models: { x: { ...model, env: ['A=1'] } } },
+    proxy: { models: { x: { ...model, proxy: 'http://127.0.0.1:${PORT}' } } },
+    checkEndpoint: { models: { x: { ...model, checkEndpoint: 'none' } } },
+    timeouts: { models: { x: { ...model, timeouts: { connect: 1 } } } },
+    cmdStop: { models: { x: { ...model, cmdStop: 'y' } } },
+    healthCheckTimeout: { models: { x: model }, healthCheckTimeout: 600 },
+    ttl: { models: { x: { ...model, ttl: 1 } } },
+    unloadTimeout: { models: { x: { ...model, unloadTimeout: 1 } } },
+    aliases: { models: { x: { ...model, aliases: ['y'] } } },
+    name: { models: { x: { ...model, name: 'y' } } },
+    description: { models: { x: { ...model, description: 'y' } } },
+    unlisted: { models: { x: { ...model, unlisted: true } } },
+    startPort: { models: { x: model }, startPort: 7000 }
+  }
+  const before = (await loadConfig({ models: { x: model } })).config.models
+  const rows = tableOf(STANDALONE, 'Reload', 'Changed', 'The model counts as').filter(({ Changed }) => !Changed.startsWith('the whole'))
+  t.strictSame(rows.flatMap(({ Changed }) => Changed.split(', ')).sort(), Object.keys(changes).sort())
+  for (const row of rows) {
+    for (const key of row.Changed.split(', ')) {
+      const after = (await loadConfig(changes[key]!)).config.models
+      t.strictSame(diffConfigs(before, after, () => false)[row['The model counts as'] as 'changed'], ['x'], key)
+      t.strictSame(diffConfigs(before, after, () => true)[key === 'checkEndpoint' ? 'changed' : row['The model counts as'] as 'changed'], ['x'], `${key}, during a load`)
+    }
+  }
+})
+
 t.test('timeouts', async (t) => {
   const rows = tableOf(STANDALONE, 'Each model', 'Timeout', 'Default')
   t.strictSame(rows.map(({ Timeout }) => Timeout), membersOf('types/config.ts', 'TimeoutsInput'))
@@ -114,9 +147,9 @@ t.test('timeouts', async (t) => {
 
 t.test('flags', async (t) => {
   const flags = tableOf(STANDALONE, 'Standalone', 'Flag', 'Default')
-  t.strictSame(flags.map(({ Flag }) => Flag), [...help.matchAll(/^ {2}(--\w+(?: [A-Z]+)?)/gm)].map(([, flag]) => flag))
-  t.equal(flags.find(({ Flag }) => Flag === '--listen ADDRESS')!.Default, parseFlags([]).listen)
-  t.equal(parseFlags(['-config', 'x.yaml']).config, 'x.yaml')
+  t.strictSame(flags.map(({ Flag }) => Flag), [...help.matchAll(/^ {2}(--[\w-]+(?: [A-Z]+)?)/gm)].map(([, flag]) => flag))
+  t.equal(flags.find(({ Flag }) => Flag === '--listen ADDRESS')!.Default, `${parseFlags([]).listen}; with TLS ${parseFlags(['--tls-cert-file', 'x', '--tls-key-file', 'y']).listen}`)
+  for (const { Flag } of flags) t.doesNotThrow(() => parseFlags([...Flag.replace(/[A-Z]+$/, 'x').split(' '), '--version']), Flag)
 })
 
 t.test('terminal output', async (t) => {

@@ -31,4 +31,6 @@ export interface Status {
   /** False once the app is closing. */
   readonly accepting: boolean
   readonly models: readonly ModelStatus[]
+  /** What reloads have changed or removed, and whose servers are not gone yet: they end with their requests. */
+  readonly outgoing: readonly ModelStatus[]
 }

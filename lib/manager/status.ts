@@ -1,12 +1,12 @@
 import type { ModelStatus } from '../../types/status.ts'
 import type { LlamaSwapError } from '../errors.ts'
-import type { Model } from '../model/model.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
+import type { Entry } from './entry.ts'
 
 const TOLD_LINES = 20
 
-/** How one model stands. */
-export function modelStatus (model: Model, since: number, scheduler: Scheduler): ModelStatus {
+/** How one model stands; `waiting` are the requests in the queue. */
+export function modelStatus ({ subject, model, since }: Entry, scheduler: Scheduler, waiting: number): ModelStatus {
   const { config, run, lastError } = model
   const { id, launch } = config
   const origin = run?.endpoint?.origin ?? (launch.proxy.includes('${PORT}') ? undefined : new URL(launch.proxy).origin)
@@ -23,8 +23,8 @@ export function modelStatus (model: Model, since: number, scheduler: Scheduler):
     command: run?.handle.command ?? launch.argv,
     ...(origin !== undefined && { origin }),
     ...(pid !== undefined && { pid }),
-    leases: scheduler.leases(id),
-    waiting: scheduler.waiting(id),
+    leases: scheduler.leases(subject),
+    waiting,
     ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
     lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
   }

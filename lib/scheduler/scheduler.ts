@@ -24,6 +24,7 @@ export class Scheduler {
     const state = this.#state
     state.effects = []
     this.#take(event, now)
+    this.#takeDue(now)
     if (state.changed) this.#settle(now)
     this.#scheduleWake()
     return state.effects
@@ -57,7 +58,7 @@ export class Scheduler {
       case 'reconfigured': return this.#reconfigure(event.options)
       case 'drain': return this.#close('draining')
       case 'shutdown': return this.#shutdown()
-      case 'tick': return this.#tick(now)
+      case 'tick': this.#wakeAt = undefined
     }
   }
 
@@ -81,6 +82,8 @@ export class Scheduler {
         state.over.add(resident)
         continue
       }
+      // A change may be taken back.
+      if (resident.unloadBefore === undefined) state.over.delete(resident)
       state.current.set(resident.model, resident)
       // Its time to live may be a shorter one now.
       resident.watchedAt = undefined
@@ -103,9 +106,8 @@ export class Scheduler {
     for (const resident of [...this.#state.residents.values()]) this.#state.stop(resident, 'close', true)
   }
 
-  #tick (now: number): void {
+  #takeDue (now: number): void {
     const state = this.#state
-    this.#wakeAt = undefined
     for (let due = state.agenda.take(now); due !== undefined; due = state.agenda.take(now)) {
       if (due.type === 'idle') expire(state, due, now)
       else if (due.type === 'plan') state.changed = true

@@ -40,7 +40,8 @@ export async function startApp (t: Test, config: ConfigInput, { fastify = {}, pr
   manager.on('state', (event) => {
     states.push(`${event.model} ${event.from}>${event.to}`)
     events.push(event)
-    for (const { pid } of manager.status().models) if (pid !== undefined) pids.add(pid)
+    const { models, outgoing } = manager.status()
+    for (const { pid } of [...models, ...outgoing]) if (pid !== undefined) pids.add(pid)
   })
   t.teardown(async () => {
     await app.close()
