@@ -23,7 +23,7 @@ declare module 'fastify' {
 
 const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => {
   const options = resolveOptions(rawOptions)
-  const { config, warnings } = await loadConfig(options.config)
+  const { config, warnings } = await loadConfig(options.config, { strict: options.strict })
   const warn = (lines: readonly string[]): void => { for (const line of lines) app.log.warn(`llama-swap config: ${line}`) }
   warn(warnings)
 
@@ -43,7 +43,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   const proxy = new Proxy({ ...options, manager, bus, clock })
   const reload = createReloader(manager, async (source?: LlamaSwapOptions['config']) => {
     if (source === undefined) await checkReadableAgain(options.config)
-    return loadConfig(source ?? options.config)
+    return loadConfig(source ?? options.config, { strict: options.strict })
   })
   bus.on('config', (event) => warn(event.warnings))
 
@@ -82,8 +82,15 @@ export { errors, isLlamaSwapError } from './lib/errors.ts'
 export type { LlamaSwapError } from './lib/errors.ts'
 export type * from './types/config.ts'
 export type * from './types/events.ts'
+export type * from './types/filters.ts'
 export type * from './types/lease.ts'
 export type * from './types/llama-swap.ts'
+export type * from './types/model.ts'
 export type * from './types/options.ts'
+export type * from './types/peers.ts'
+export type * from './types/profiles.ts'
+export type * from './types/routing.ts'
+export type * from './types/selectors.ts'
 export type * from './types/status.ts'
 export type * from './types/ticket.ts'
+export type * from './types/timeouts.ts'

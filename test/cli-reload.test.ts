@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { renameSync, writeFileSync } from 'node:fs'
+import { renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -71,6 +71,30 @@ t.test('--watch-config: a file that is replaced, a bad config, then a good one',
   t.equal(await says(url, 'b'), 'b')
   cli.kill('SIGTERM')
   t.equal(await cli.exit, 0)
+})
+
+t.test('--watch-config with --config-dir: files come and go', async (t) => {
+  const cwd = t.testdir({ conf: { 'a.yaml': yaml({ a: 'a' }) } })
+  const cli = startCli(t, ['--config-dir', 'conf', '-watch-config=true', '--listen', '127.0.0.1:0'], { cwd })
+  const url = await cli.url()
+  const { pid } = await (await fetch(`${url}/upstream/a/stats`)).json() as UpstreamStats
+  writeFileSync(join(cwd, 'conf/b.yaml'), yaml({ b: 'b' }))
+  await cli.saw(/config reloaded: added b/)
+  writeFileSync(join(cwd, 'conf/c.yaml'), yaml({ b: 'again' }))
+  await cli.saw(/config not reloaded, the one before stays: invalid config: conf\/c\.yaml/)
+  unlinkSync(join(cwd, 'conf/c.yaml'))
+  unlinkSync(join(cwd, 'conf/b.yaml'))
+  await cli.saw(/config reloaded: removed b/)
+  t.equal((await (await fetch(`${url}/upstream/a/stats`)).json() as UpstreamStats).pid, pid)
+  cli.kill('SIGTERM')
+  t.equal(await cli.exit, 0)
+})
+
+t.test('--strict holds for reloads too', async (t) => {
+  const { cli, write } = await serve(t, yaml({ a: 'a' }), '--strict')
+  write(yaml({ a: 'a', b: 'b' }, 'nonsense: 1'))
+  cli.kill('SIGHUP')
+  await cli.saw(/config not reloaded, the one before stays: invalid config: config\.yaml:2:1 nonsense: unknown key/)
 })
 
 t.test('without --watch-config nothing happens until SIGHUP', async (t) => {

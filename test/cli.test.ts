@@ -111,7 +111,7 @@ t.test('a config with errors: all of them with their positions, exit code 1, no 
   t.match(syntax.stderr, /^fastify-llama-swap: invalid config: syntax\.yaml:\d+:\d+: .*\n$/)
   const missing = startCli(t, ['--config', 'missing.yaml'], { cwd })
   t.equal(await missing.exit, 1)
-  t.equal(missing.stderr, 'fastify-llama-swap: invalid config: missing.yaml: there is no such file\n')
+  t.equal(missing.stderr, 'fastify-llama-swap: invalid config: missing.yaml: there is no such file or directory; check the path\n')
 })
 
 t.test('flags with one dash, a YAML config; JSON lines without a terminal', async (t) => {

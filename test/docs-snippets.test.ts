@@ -69,7 +69,7 @@ for (const page of pages) {
       for (const { text, place } of configs) {
         const directory = t.testdir({ 'config.yaml': text })
         const { warnings, config } = await loadConfig(join(directory, 'config.yaml'))
-        t.strictSame(warnings, [], place)
+        t.strictSame(warnings.filter((warning) => !warning.endsWith('has no effect yet')), [], place)
         t.ok(config.models.size > 0, place)
       }
     })

@@ -86,9 +86,10 @@ class World {
       for (const handle of launcher.handles) handle.place()
       this.#endStopped()
       await settle()
+      // Whatever else is waited for is a matter of time.
+      clock.advance(1000)
       this.check()
     }
-    clock.advance(1)
     const { outgoing } = manager.status()
     if (this.#waiting > 0 || outgoing.length > 0) throw new Error(`${this.#waiting} left waiting, ${JSON.stringify(outgoing)} left`)
     const closed = manager.close()

@@ -169,6 +169,15 @@ t.test('a directory that is empty or gone: nothing until it is filled again', as
   await seen.once()
 })
 
+t.test('a directory that was empty all along does not stand in the way of a file', async (t) => {
+  const directory = t.testdir({ 'main.yaml': 'a', more: {} })
+  const seen = await watch(t, [join(directory, 'main.yaml'), join(directory, 'more')])
+  writeFileSync(join(directory, 'main.yaml'), 'b')
+  await seen.once()
+  writeFileSync(join(directory, 'more/b.yaml'), 'b')
+  await seen.once()
+})
+
 t.test('a file and a directory together: one call for a change of both', async (t) => {
   const directory = t.testdir({ 'main.yaml': 'a', more: { 'b.yaml': 'b' } })
   const seen = await watch(t, [join(directory, 'main.yaml'), join(directory, 'more')])

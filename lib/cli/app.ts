@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import llamaSwap from '../../index.ts'
 import type { LlamaSwapOptions } from '../../index.ts'
-import { loadSource } from './source.ts'
+import { loadConfig } from '../config/load.ts'
 import type { Output } from './output.ts'
 import type { Tls } from './tls.ts'
 
@@ -19,6 +19,7 @@ export async function createApp ({ config, strict = false, tls, instance }: AppO
   const app = Fastify({ logger: output.logger, forceCloseConnections: true, https: tls ?? null }) as unknown as FastifyInstance
   await app.register(llamaSwap, {
     config,
+    strict,
     routes: { inference: true, upstream: true, admin: true, health: true },
     inheritEnv: true,
     forwardAuthorization: true,
@@ -26,7 +27,7 @@ export async function createApp ({ config, strict = false, tls, instance }: AppO
   })
   // Read after the plugin, which has found it good: what can be read only once (a pipe) must go to the plugin.
   const followLogLevel = async (): Promise<void> => {
-    const loaded = await loadSource(config, strict).catch(() => undefined)
+    const loaded = await loadConfig(config, { strict }).catch(() => undefined)
     if (loaded !== undefined) app.log.level = output.levelFor(loaded.config.logLevel)
   }
   await followLogLevel()

@@ -11,7 +11,6 @@ import { createOutput } from './output.ts'
 import { reload } from './reload.ts'
 import { closeOnSignals } from './signals.ts'
 import { takeSnapshot } from './snapshot.ts'
-import { sourceOf } from './source.ts'
 import { readTls } from './tls.ts'
 import { nameAndVersion } from './version.ts'
 import { watchFiles } from './watch.ts'
@@ -32,7 +31,7 @@ export async function run (args: readonly string[]): Promise<void> {
   const app = isDemo
     // Demos run side by side.
     ? await createApp({ config: demoConfig(), tls, instance: `demo ${process.pid}` }, output)
-    : await createApp({ config: sourceOf(flags), strict: flags.strict, tls }, output)
+    : await createApp({ config: flags.config, strict: flags.strict, tls }, output)
   const say = (text: string): void => output.say(app, text)
   const hangUpMeans = watchTerminal()
   const closed = closeOnSignals(app, say, (close) => {

@@ -1,10 +1,11 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { listFiles } from '../config/sources.ts'
 
-/** How the files of a config stand, by path. */
+/** How the files of a config stand, and its directories, by path. */
 export type Snapshot = ReadonlyMap<string, FileState>
 
 interface FileState {
+  /** Bytes of a file, files of a directory. */
   readonly size: bigint
   /** Differs whenever the file has been written, or another one has taken its place. */
   readonly mark: string
@@ -25,21 +26,19 @@ export function isSame (one: Snapshot | undefined, other: Snapshot | undefined):
   return one.size === other.size && [...one].every(([path, { mark }]) => other.get(path)?.mark === mark)
 }
 
-/** Whether a file has lost all that it held: an editor is about to write it again. */
+/** Whether a file or a directory has lost all that it held: it is about to be filled again. */
 export function isEmptied (now: Snapshot, before: Snapshot | undefined): boolean {
   return [...now].some(([path, { size }]) => size === 0n && (before?.get(path)?.size ?? 0n) > 0n)
 }
 
 async function statesOf (path: string): Promise<Array<[string, FileState]>> {
-  const stats = await stat(path, { bigint: true })
-  if (!stats.isDirectory()) return [[path, stateOf(stats)]]
-  const entries = await readdir(path, { withFileTypes: true })
-  const files = entries.filter((entry) => !entry.isDirectory() && /\.ya?ml$/.test(entry.name)).map(({ name }) => join(path, name))
-  // Somebody is about to fill it again.
-  if (files.length === 0) throw new Error(`${path} is empty`)
-  return Promise.all(files.map(async (file): Promise<[string, FileState]> => [file, stateOf(await stat(file, { bigint: true }))]))
+  const files = await listFiles(path)
+  const states = await Promise.all(files.map(async (file): Promise<[string, FileState]> => [file, await stateOf(file)]))
+  const isFile = files.length === 1 && files[0] === path
+  return isFile ? states : [[path, { size: BigInt(files.length), mark: files.join() }], ...states]
 }
 
-function stateOf ({ ino, size, mtimeNs, ctimeNs }: { ino: bigint, size: bigint, mtimeNs: bigint, ctimeNs: bigint }): FileState {
+async function stateOf (file: string): Promise<FileState> {
+  const { ino, size, mtimeNs, ctimeNs } = await stat(file, { bigint: true })
   return { size, mark: [ino, size, mtimeNs, ctimeNs].join(' ') }
 }

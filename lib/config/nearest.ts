@@ -2,12 +2,13 @@
 export function nearest (name: string, known: readonly string[]): string | undefined {
   const simple = simplify(name)
   let best: string | undefined
-  // A third of the letters may be wrong.
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1
+  let least = Infinity
   for (const candidate of known) {
     const other = simplify(candidate)
-    const distance = simple === other ? 0 : Math.abs(simple.length - other.length) < least ? editDistance(simple, other) : Infinity
-    if (distance < least) {
+    // A third of the letters may be wrong.
+    const bearable = Math.max(1, Math.floor(Math.min(simple.length, other.length) / 3))
+    const distance = Math.abs(simple.length - other.length) <= bearable ? editDistance(simple, other) : Infinity
+    if (distance <= bearable && distance < least) {
       best = candidate
       least = distance
     }

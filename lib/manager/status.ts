@@ -1,4 +1,5 @@
 import type { ModelStatus } from '../../types/status.ts'
+import { maskOf } from '../config/mask.ts'
 import type { LlamaSwapError } from '../errors.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
 import type { Entry } from './entry.ts'
@@ -11,6 +12,7 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
   const { id, launch } = config
   const origin = run?.endpoint?.origin ?? (launch.proxy.includes('${PORT}') ? undefined : new URL(launch.proxy).origin)
   const pid = run?.handle.pid
+  const mask = maskOf(config)
   return {
     model: id,
     state: model.state,
@@ -20,12 +22,12 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     aliases: config.aliases,
     unlisted: config.unlisted,
     ttl: config.ttl / 1000,
-    command: run?.handle.command ?? launch.argv,
+    command: (run?.handle.command ?? launch.argv).map(mask),
     ...(origin !== undefined && { origin }),
     ...(pid !== undefined && { pid }),
     leases: scheduler.leases(subject),
     waiting,
-    ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
-    lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
+    ...(lastError !== undefined && { lastError: mask((lastError as LlamaSwapError).detail ?? lastError.message) }),
+    lastLines: model.output.last(TOLD_LINES).map(({ line }) => mask(line))
   }
 }

@@ -1,5 +1,5 @@
-import type { TimeoutsInput } from '../../../types/config.ts'
 import type { PeerInput } from '../../../types/peers.ts'
+import type { TimeoutsInput } from '../../../types/timeouts.ts'
 import type { Timeouts } from '../config.ts'
 import type { Problem } from '../problem.ts'
 import { resolveFilters } from './filters.ts'
