@@ -63,6 +63,8 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   }
   app.decorate(options.decorator, llamaSwap)
 
+  // Not awaited: a slow model must not hold up the start of the app.
+  app.addHook('onReady', async () => { void manager.preload(config.preload) })
   app.addHook('preClose', async () => {
     // Not awaited: leases of the host's own code may outlive its requests.
     void manager.drain()

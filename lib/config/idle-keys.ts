@@ -4,6 +4,6 @@
  */
 export const idleKeys: readonly string[] = [
   'logTimeFormat', 'logToStdout', 'logRequests', 'metricsMaxInMemory', 'captureBuffer', 'store', 'ui', 'performance', 'sendLoadingState',
-  'includeAliasesInList', 'hooks', 'upstream', 'profiles', 'selectors', 'peers', 'groups', 'matrix', 'routing',
-  ...['useModelName', 'concurrencyLimit', 'filters', 'metadata', 'sendLoadingState', 'compat', 'capabilities', 'healthCheckTimeout'].map((key) => `models.*.${key}`)
+  'includeAliasesInList', 'upstream', 'profiles', 'selectors', 'peers',
+  ...['useModelName', 'filters', 'metadata', 'sendLoadingState', 'compat', 'capabilities', 'healthCheckTimeout'].map((key) => `models.*.${key}`)
 ]

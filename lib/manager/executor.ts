@@ -93,10 +93,10 @@ export class Executor {
   }
 
   #reject (id: number, why: Parameters<typeof rejectionError>[0]): void {
-    const { scheduler, tickets } = this.#options
+    const { tickets } = this.#options
     const ticket = tickets.get(id)
     tickets.delete(id)
-    ticket?.fail(rejectionError(why, ticket.model, scheduler.maxQueue))
+    ticket?.fail(rejectionError(why, ticket.model))
   }
 
   #start ({ model: to, generation }: Subject, cause: Cause, evicted: readonly string[]): void {

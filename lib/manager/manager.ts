@@ -2,16 +2,15 @@ import type { Cause, ConfigEvent, LogLine } from '../../types/events.ts'
 import type { Launcher } from '../../types/launcher.ts'
 import type { Lease } from '../../types/lease.ts'
 import type { ModelState, Status } from '../../types/status.ts'
-import type { RequestOptions, Ticket } from '../../types/ticket.ts'
+import type { Progress, RequestOptions, Ticket } from '../../types/ticket.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
 import { indexNames } from '../names/target.ts'
 import type { Names } from '../names/target.ts'
-import { oneAtATime } from '../scheduler/policy.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
-import type { SchedulerOptions } from '../scheduler/scheduler.ts'
+import { schedulerOptions } from './scheduler-options.ts'
 import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { createEntry } from './entry.ts'
@@ -27,7 +26,8 @@ export interface ManagerOptions {
   readonly bus: Bus
 }
 
-const MAX_QUEUE = 512
+// Whatever else is asked for goes first.
+const LAST = -1000
 
 /** Joins the scheduler, which decides, and the models, which do. Knows no HTTP. */
 export class Manager {
@@ -37,6 +37,7 @@ export class Manager {
   readonly #scheduler: Scheduler
   readonly #executor: Executor
   readonly #tickets = new Map<number, PendingTicket>()
+  readonly #followed = new Set<PendingTicket>()
   readonly #conditions = new Conditions()
   #names: Names
   #nextTicket = 0
@@ -49,13 +50,13 @@ export class Manager {
       launcher,
       clock,
       bus,
-      onState: () => { for (const ticket of this.#tickets.values()) ticket.tell() },
+      onState: () => { for (const ticket of [...this.#followed]) ticket.tell() },
       onCrash: ({ subject, model }) => this.#executor.dispatch({ type: 'crashed', ...subject, error: model.lastError! }),
       onEnded: (entry) => this.#executor.ended(entry)
     }))
     this.#entries.reconfigure(config)
     this.#names = indexNames(config)
-    this.#scheduler = new Scheduler(this.#schedulerOptions())
+    this.#scheduler = new Scheduler(schedulerOptions(config, this.#entries.current))
     this.#executor = new Executor({ scheduler: this.#scheduler, entries: this.#entries, tickets: this.#tickets, conditions: this.#conditions, clock, bus })
   }
 
@@ -65,11 +66,11 @@ export class Manager {
   request (model: string, { signal, priority = 0, deadline }: RequestOptions = {}, cause: Cause = 'request', override = false): Ticket {
     const id = this.#nextTicket++
     const since = this.#clock.now()
-    const ticket = new PendingTicket(model, (reason) => {
+    const ticket = new PendingTicket(model, this.#followed, (reason) => {
       this.#tickets.delete(id)
       ticket.fail(reason ?? new errors.Cancelled())
       this.#executor.dispatch({ type: 'cancel', ticket: id })
-    }, () => ({ position: this.#scheduler.position(id), state: this.#stateOf(model), elapsed: this.#clock.now() - since }))
+    }, () => this.#progress(id, model, since))
     if (signal?.aborted === true) {
       ticket.fail(abortReason(signal))
       return ticket
@@ -96,6 +97,14 @@ export class Manager {
     ;(await lease).release()
   }
 
+  /** Loads models, one after the other, behind every request. Never rejects: `state` events tell how it goes. */
+  async preload (models: readonly string[]): Promise<void> {
+    for (const model of models) {
+      if (!this.accepting) return
+      await Promise.resolve(this.request(model, { priority: LAST }, 'preload').lease).then((lease) => lease.release(), () => {})
+    }
+  }
+
   /** Stops one model or all; resolves when they are stopped. */
   async unload (name?: string, { force = false }: { force?: boolean } = {}): Promise<void> {
     const models = name === undefined ? new Set(this.#entries.all().map(({ subject }) => subject.model)) : [this.#resolveRunning(name)]
@@ -120,7 +129,7 @@ export class Manager {
     this.#names = indexNames(config)
     const event = { ...diff, time: this.#clock.epoch(), warnings }
     // Told before the changes of state that follow from it.
-    this.#executor.dispatch({ type: 'reconfigured', options: this.#schedulerOptions() }, () => this.#bus.emit('config', event))
+    this.#executor.dispatch({ type: 'reconfigured', options: schedulerOptions(config, this.#entries.current) }, () => this.#bus.emit('config', event))
     this.#executor.forgetGone()
     return event
   }
@@ -139,10 +148,11 @@ export class Manager {
   get accepting (): boolean { return this.#scheduler.accepting }
 
   status (): Status {
+    const now = this.#clock.now()
     return {
       accepting: this.accepting,
-      models: this.#entries.current.map((entry) => modelStatus(entry, this.#scheduler, this.#scheduler.waiting(entry.subject.model))),
-      outgoing: this.#entries.outgoing.map((entry) => modelStatus(entry, this.#scheduler, 0))
+      models: this.#entries.current.map((entry) => modelStatus(entry, this.#scheduler, { waiting: this.#scheduler.waiting(entry.subject.model), waitsFor: this.#scheduler.waitReason(entry.subject.model, now) })),
+      outgoing: this.#entries.outgoing.map((entry) => modelStatus(entry, this.#scheduler, { waiting: 0, waitsFor: undefined }))
     }
   }
 
@@ -173,9 +183,9 @@ export class Manager {
     this.#closed.abort()
   }
 
-  #schedulerOptions (): SchedulerOptions {
-    const models = new Map(this.#entries.current.map(({ subject, model }) => [subject.model, { generation: subject.generation, ttl: model.config.ttl }]))
-    return { models, policy: oneAtATime, maxQueue: MAX_QUEUE }
+  #progress (ticket: number, model: string, since: number): Progress {
+    const now = this.#clock.now()
+    return { position: this.#scheduler.position(ticket), state: this.#stateOf(model), reason: this.#scheduler.waitReason(model, now) ?? 'is served', elapsed: now - since }
   }
 
   #resolve (name: string): string {

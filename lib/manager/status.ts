@@ -6,8 +6,14 @@ import type { Entry } from './entry.ts'
 
 const TOLD_LINES = 20
 
-/** How one model stands; `waiting` are the requests in the queue. */
-export function modelStatus ({ subject, model, since }: Entry, scheduler: Scheduler, waiting: number): ModelStatus {
+/** The requests in a model's queue, and what the first of them waits for. */
+export interface Waiting {
+  readonly waiting: number
+  readonly waitsFor: string | undefined
+}
+
+/** How one model stands. */
+export function modelStatus ({ subject, model, since }: Entry, scheduler: Scheduler, { waiting, waitsFor }: Waiting): ModelStatus {
   const { config, run, lastError } = model
   const { id, launch } = config
   const origin = run?.endpoint?.origin ?? (launch.proxy.includes('${PORT}') ? undefined : new URL(launch.proxy).origin)
@@ -27,6 +33,7 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     ...(pid !== undefined && { pid }),
     leases: scheduler.leases(subject),
     waiting,
+    ...(waitsFor !== undefined && { waitsFor }),
     ...(lastError !== undefined && { lastError: mask((lastError as LlamaSwapError).detail ?? lastError.message) }),
     lastLines: model.output.last(TOLD_LINES).map(({ line }) => mask(line))
   }

@@ -1,10 +1,30 @@
 import type { Cause } from '../../types/events.ts'
-import type { SchedulerOptions } from './scheduler.ts'
+import type { Order } from './order.ts'
+import type { Policy } from './policy.ts'
 
 /** A model in one of its generations: a reload that changes a model begins a new one, which waits for the old to be gone. */
 export interface Subject {
   readonly model: string
   readonly generation: number
+}
+
+/** What the scheduler knows of a configured model. */
+export interface Terms {
+  readonly generation: number
+  /** Idle milliseconds until it is stopped; 0 never. */
+  readonly ttl: number
+  /** Added to the priority of each of its requests. */
+  readonly priority: number
+  /** How many of its requests may wait or be served at a time; 0 is no limit. */
+  readonly limit: number
+}
+
+export interface SchedulerOptions {
+  readonly models: ReadonlyMap<string, Terms>
+  readonly policy: Policy
+  readonly order: Order
+  /** How many requests may wait in all. */
+  readonly maxQueue: number
 }
 
 /** What the scheduler is told. */
@@ -26,14 +46,15 @@ export type SchedulerEvent =
   | { readonly type: 'shutdown' }
   | { readonly type: 'tick' }
 
-/** What the scheduler knows of a configured model. */
-export interface Terms {
-  readonly generation: number
-  /** Idle milliseconds until it is stopped; 0 never. */
-  readonly ttl: number
-}
-
-export type Rejection = 'unknown' | 'queueFull' | 'deadline' | 'unloaded' | 'closing' | { readonly error: Error } | { readonly coolingDown: Error, readonly ms: number } | { readonly stuck: string }
+export type Rejection =
+  | 'unknown' | 'deadline' | 'unloaded' | 'closing'
+  /** So many requests wait in all; in `ms` the next is likely to be served. */
+  | { readonly queueFull: number, readonly ms: number }
+  /** So many of this model wait or are served. */
+  | { readonly limit: number, readonly ms: number }
+  | { readonly error: Error }
+  | { readonly coolingDown: Error, readonly ms: number }
+  | { readonly stuck: string }
 
 /** What the scheduler wants done. */
 export type Effect =
