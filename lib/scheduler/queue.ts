@@ -16,8 +16,8 @@ export interface Line {
   /** Models of one class exclude each other: only the first line of each class can be next. */
   readonly kind: string
   readonly waiters: Waiter[]
-  /** Whether the agenda already holds the time at which its first waiter has waited too long. */
-  watched: boolean
+  /** When its first waiter will have waited too long, as far as the agenda knows. */
+  watchedAt: number | undefined
 }
 
 /** All waiters, in a line for each model; the lines in the order of their first waiters. */
@@ -74,7 +74,6 @@ export class Queue {
     }
     this.#order.splice(this.#indexOf(line), 1)
     line.waiters.shift()
-    line.watched = false
     if (line.waiters.length > 0) this.#insert(line)
     else this.#close(line)
     return waiter
@@ -111,7 +110,7 @@ export class Queue {
 
   #open (waiter: Waiter): void {
     const kind = this.#kindOf(waiter.model)
-    const line: Line = { model: waiter.model, kind, waiters: [waiter], watched: false }
+    const line: Line = { model: waiter.model, kind, waiters: [waiter], watchedAt: undefined }
     this.#lines.set(waiter.model, line)
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
     this.#insert(line)

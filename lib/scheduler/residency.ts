@@ -14,6 +14,8 @@ export function ready (state: State, subject: Subject, now: number): void {
   resident.idleSince = now
   state.times.loaded(subject.model, took)
   state.coolDowns.ready(subject.model, now)
+  // Whoever has waited for this load shares it.
+  resident.barredFrom = Infinity
   grantLine(state, resident, now)
   // Whoever waits by now must let it be worth its load; who comes later and finds it idle need not.
   if (state.queue.size > 0) hold(state, resident, now + state.options.order.residency(took))

@@ -45,12 +45,13 @@ function plan (state: State, line: Line, bound: string[], now: number): void {
   if (stuck !== undefined) return state.rejectLine(model, { stuck: stuck.model })
   const isFree = evictions.every((resident) => canGo(state, resident, now)) && !isExcluded(state, model, bound)
   if (isFree) return begin(state, model, evictions, now)
-  if (now - first!.since >= order.maxWait) {
+  const bindsAt = first!.since + order.maxWait
+  if (now >= bindsAt) {
     bound.push(model)
     for (const resident of evictions) bar(state, resident, first!.key)
-  } else if (!line.watched && order.maxWait !== Infinity) {
-    line.watched = true
-    state.agenda.push({ at: first!.since + order.maxWait, type: 'plan' })
+  } else if (line.watchedAt !== bindsAt && bindsAt !== Infinity) {
+    line.watchedAt = bindsAt
+    state.agenda.push({ at: bindsAt, type: 'plan' })
   }
 }
 
