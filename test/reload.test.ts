@@ -75,6 +75,22 @@ t.test('a stream of a changed model ends whole before its server stops; the next
   t.match(app.llamaSwap.status(), { models: [{ model: 'a', state: 'ready', lastLines: ['the old one', 'the new one'] }], outgoing: [] })
 })
 
+t.test('two streams side by side: that of the unchanged model is untouched, that of the changed one ends whole before its server stops', async (t) => {
+  const port = startPort()
+  const config = (name: string): ConfigInput => ({ startPort: port, groups: { all: { swap: false, members: ['kept', 'changed'] } }, models: { kept: model('kept'), changed: model(name) } })
+  const world = await startApp(t, config('old'))
+  const { app, chat, states } = world
+  const [kept, changed] = await Promise.all([chat('kept', streaming(60)), chat('changed', streaming(30))])
+  const { pid } = statusOf(world, 'kept')
+  t.match(await app.llamaSwap.reload(config('new')), { changed: ['changed'], unchanged: ['kept'] })
+  const next = chat('changed')
+  t.ok(isWhole(await changed.text(), 30))
+  t.equal(await nameOf(await next), 'new')
+  t.ok(isWhole(await kept.text(), 60))
+  t.match(statusOf(world, 'kept'), { pid, state: 'ready' })
+  t.strictSame(states.filter((state) => state.startsWith('kept')), ['kept stopped>starting', 'kept starting>ready'])
+})
+
 t.test('removed models: those who wait get 404, a stream ends whole, then its server stops', async (t) => {
   const config = configs()
   const world = await startApp(t, config({ a: model('a', { aliases: ['also'] }), b: model('b'), c: model('c') }), { routes: { admin: true } })
