@@ -10,7 +10,7 @@ export interface TimeoutsInput {
   tlsHandshake?: number
   /** Accepted, without effect: `Expect: 100-continue` is answered by the gateway itself. */
   expectContinue?: number
-  /** How long an idle connection is kept; 4 at most, since servers that close first lose requests. Default 90. */
+  /** How long an idle connection is kept; 4 at most, since servers that close first lose requests, and none after an event stream. Default 90. */
   idleConn?: number
 }
 

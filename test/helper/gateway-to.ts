@@ -19,8 +19,8 @@ export function modelOf ({ app }: TestApp): ModelStatus {
 export interface Answer { readonly status: number, readonly text: () => Promise<string> }
 
 /** Sends a request that is given up when the test ends; `settled` tells whether it has an answer. Not by `fetch`, which may share undici's clock. */
-export function ask (t: Test, { url }: TestApp): { answer: Promise<Answer>, settled: () => boolean } {
-  const post = request(`${url}/v1/chat/completions`, { method: 'POST', agent: false, headers: { 'content-type': 'application/json' } })
+export function ask (t: Test, { url }: TestApp, headers: Record<string, string> = {}): { answer: Promise<Answer>, settled: () => boolean } {
+  const post = request(`${url}/v1/chat/completions`, { method: 'POST', agent: false, headers: { ...headers, 'content-type': 'application/json' } })
   t.teardown(() => post.destroy())
   let settled = false
   const answer = new Promise<Answer>((resolve, reject) => {
