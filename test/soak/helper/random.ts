@@ -1,0 +1,17 @@
+/** Random numbers that are the same again for the same seed. */
+export interface Random {
+  /** A whole number below `limit`. */
+  below (limit: number): number
+}
+
+// mulberry32
+export function createRandom (seed: number): Random {
+  let state = seed >>> 0
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  return { below: (limit) => Math.floor(next() * limit) }
+}
