@@ -24,7 +24,7 @@ export class Scheduler {
     const state = this.#state
     state.effects = []
     this.#take(event, now)
-    if (state.changed) this.#settle(now)
+    if (state.changed || state.queue.moved) this.#settle(now)
     this.#scheduleWake()
     return state.effects
   }
@@ -39,7 +39,7 @@ export class Scheduler {
   /** What the first waiter of a model waits for, in words. */
   waitReason (model: string, now: number): string | undefined { return waitReason(this.#state, model, now) }
   /** Whether a model holds room in any of its generations. */
-  isResident (model: string): boolean { return this.#state.residentsOf(model).length > 0 }
+  isResident (model: string): boolean { return this.#state.queue.isHoused(model) }
   holdsRoom (subject: Subject): boolean { return this.#state.residents.has(keyOf(subject)) }
 
   #take (event: SchedulerEvent, now: number): void {
@@ -68,7 +68,7 @@ export class Scheduler {
       endOver(state)
       serveWaiters(state, now)
     }
-    state.changed = false
+    state.changed = state.queue.moved = false
   }
 
   #reconfigure (options: SchedulerOptions): void {
@@ -86,7 +86,7 @@ export class Scheduler {
       resident.watchedAt = undefined
       watchIdle(state, resident)
     }
-    for (const { model } of [...state.queue.lines]) if (!options.models.has(model)) state.rejectLine(model, 'unknown')
+    for (const { model } of state.queue.lines) if (!options.models.has(model)) state.rejectLine(model, 'unknown')
     state.queue.reclassify(options.policy.kind)
     state.changed = true
   }
@@ -94,7 +94,7 @@ export class Scheduler {
   #close (phase: 'draining' | 'closed'): void {
     const state = this.#state
     state.phase = phase
-    for (const { model } of [...state.queue.lines]) state.rejectLine(model, 'closing')
+    for (const { model } of state.queue.lines) state.rejectLine(model, 'closing')
     for (const resident of [...state.residents.values()]) if (resident.state === 'pending') state.remove(resident)
   }
 
