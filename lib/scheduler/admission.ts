@@ -16,6 +16,8 @@ export function request (state: State, { ticket, model, priority, deadline, caus
   if (resident !== undefined && isOpen(resident, ticket, key, now) && (waiting.length === 0 || key < waiting[0]!.key)) return state.grant(ticket, resident, now)
   for (const stuck of state.stuck) if (stuck.model === model) return state.reject(ticket, { stuck: model })
   if (override === true) state.coolDowns.override(model)
+  const cooling = resident === undefined ? state.coolDowns.of(model, now) : undefined
+  if (cooling !== undefined) return state.reject(ticket, { coolingDown: cooling.error, ms: cooling.ms })
   if (queue.size >= options.maxQueue) return state.reject(ticket, queueFull(state, now))
   queue.add({ ticket, model, key, since: now, cause })
   if (deadline !== undefined) state.agenda.push({ at: now + deadline, type: 'deadline', ticket })
