@@ -1,14 +1,14 @@
-import { realpath } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import fp from 'fastify-plugin'
 import type { FastifyPluginAsync } from 'fastify'
 import { systemClock } from './lib/clock.ts'
 import { loadConfig } from './lib/config/load.ts'
+import { checkReadableAgain, defaultInstance } from './lib/config/source/option.ts'
 import { createBus } from './lib/events.ts'
 import { DEFAULT_INHERITED } from './lib/launcher/local/environment.ts'
 import { createLocalLauncher } from './lib/launcher/local/local-launcher.ts'
 import { Manager } from './lib/manager/manager.ts'
-import { resolveOptions } from './lib/options.ts'
+import { createReloader } from './lib/manager/reloader.ts'
+import { checkConfigOption, resolveOptions } from './lib/options.ts'
 import { fetchModel } from './lib/proxy/fetch.ts'
 import { Proxy } from './lib/proxy/proxy.ts'
 import { registerRoutes } from './lib/routes/register.ts'
@@ -23,8 +23,9 @@ declare module 'fastify' {
 
 const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => {
   const options = resolveOptions(rawOptions)
-  const { config, warnings } = await loadConfig(options.config)
-  for (const warning of warnings) app.log.warn(`llama-swap config: ${warning}`)
+  const { config, warnings } = await loadConfig(options.config, { strict: options.strict })
+  const warn = (lines: readonly string[]): void => { for (const line of lines) app.log.warn(`llama-swap config: ${line}`) }
+  warn(warnings)
 
   const clock = systemClock
   const bus = createBus((error, event) => app.log.error(error, `a listener of llama-swap's "${event}" event threw`))
@@ -40,6 +41,11 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   })
   const manager = new Manager({ config, launcher, clock, bus })
   const proxy = new Proxy({ ...options, manager, bus, clock })
+  const reload = createReloader(manager, async (source?: LlamaSwapOptions['config']) => {
+    if (source === undefined) await checkReadableAgain(options.config)
+    return loadConfig(source ?? options.config, { strict: options.strict })
+  })
+  bus.on('config', (event) => warn(event.warnings))
 
   const llamaSwap: LlamaSwap = {
     acquire: (model, requestOptions) => manager.acquire(model, requestOptions),
@@ -47,12 +53,18 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     load: (model) => manager.load(model),
     unload: (model, unloadOptions) => manager.unload(model, unloadOptions),
     status: () => manager.status(),
+    async reload (source) {
+      if (source !== undefined) checkConfigOption(source)
+      return reload(source)
+    },
     logs: (model, logOptions) => manager.logs(model, logOptions),
     drain: () => manager.drain(),
     on: bus.on
   }
   app.decorate(options.decorator, llamaSwap)
 
+  // Not awaited: a slow model must not hold up the start of the app.
+  app.addHook('onReady', async () => { void manager.preload(config.preload) })
   app.addHook('preClose', async () => {
     // Not awaited: leases of the host's own code may outlive its requests.
     void manager.drain()
@@ -64,13 +76,6 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   await app.register(async (scope) => registerRoutes(scope, manager, proxy, options), { prefix: options.prefix })
 }
 
-// The same over restarts, different for two gateways side by side.
-async function defaultInstance (config: LlamaSwapOptions['config']): Promise<string> {
-  if (typeof config !== 'string') return process.cwd()
-  // A pipe has no path of its own.
-  return realpath(config).catch(() => resolve(config))
-}
-
 /** The plugin: `await app.register(llamaSwap, { config: 'llama-swap.yaml' })`. */
 export const llamaSwap = fp(plugin, { fastify: '5.x', name: 'fastify-llama-swap' })
 export default llamaSwap
@@ -79,8 +84,15 @@ export { errors, isLlamaSwapError } from './lib/errors.ts'
 export type { LlamaSwapError } from './lib/errors.ts'
 export type * from './types/config.ts'
 export type * from './types/events.ts'
+export type * from './types/filters.ts'
 export type * from './types/lease.ts'
 export type * from './types/llama-swap.ts'
+export type * from './types/model.ts'
 export type * from './types/options.ts'
+export type * from './types/peers.ts'
+export type * from './types/profiles.ts'
+export type * from './types/routing.ts'
+export type * from './types/selectors.ts'
 export type * from './types/status.ts'
 export type * from './types/ticket.ts'
+export type * from './types/timeouts.ts'

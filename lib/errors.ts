@@ -28,6 +28,7 @@ export const errors = Object.freeze({
   BodyTooLarge: define<[number]>('BODY_TOO_LARGE', 'the body is larger than the limit of %d bytes (option bodyLimit)', 413),
   BodyBudget: define('BODY_BUDGET', 'too many large requests are being held: try again', 503),
   QueueFull: define<[number]>('QUEUE_FULL', 'the queue is full: %d requests are waiting', 503),
+  TooManyRequests: define<[string, number]>('TOO_MANY_REQUESTS', 'too many requests for the model "%s": %d are waiting or being served (concurrencyLimit)', 429),
   Deadline: define<[string]>('DEADLINE', 'the deadline passed while waiting for the model "%s"', 504),
   StartFailed: define<[string, string]>('START_FAILED', 'the model "%s" could not be started: %s', 502),
   StartTimeout: define<[string, string]>('START_TIMEOUT', 'the model "%s" was not ready in time: %s', 504),

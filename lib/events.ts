@@ -9,7 +9,7 @@ export interface Bus {
 }
 
 export function createBus (onListenerError: (error: unknown, event: string) => void): Bus {
-  const listeners: { [K in keyof Events]: Set<Listener<K>> } = { state: new Set(), swap: new Set(), request: new Set(), log: new Set() }
+  const listeners: { [K in keyof Events]: Set<Listener<K>> } = { state: new Set(), swap: new Set(), request: new Set(), log: new Set(), config: new Set() }
   return {
     on (name, listener) {
       listeners[name].add(listener)

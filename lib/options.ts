@@ -18,10 +18,11 @@ export interface ResolvedOptions {
   readonly bodyBudget: number
   readonly drainTimeout: number
   readonly forwardAuthorization: boolean
+  readonly strict: boolean
 }
 
 const MIB = 1024 * 1024
-const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'instance', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization'])
+const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'instance', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization', 'strict'])
 // Fastify's own, for `register`.
 const foreign = new Set(['logLevel', 'logSerializers'])
 
@@ -50,7 +51,8 @@ export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
     bodyLimit: options.bodyLimit ?? 128 * MIB,
     bodyBudget: options.bodyBudget ?? 512 * MIB,
     drainTimeout: options.drainTimeout ?? 10_000,
-    forwardAuthorization: options.forwardAuthorization ?? false
+    forwardAuthorization: options.forwardAuthorization ?? false,
+    strict: options.strict ?? false
   }
 }
 
@@ -58,10 +60,25 @@ function unknownKeys (options: object): string[] {
   return Object.keys(options).filter((key) => !known.has(key) && !foreign.has(key)).map((key) => `unknown option "${key}"`)
 }
 
+/**
+ * Checks a config given to `reload`.
+ *
+ * @throws an `FST_LS_OPTIONS` error
+ */
+export function checkConfigOption (config: unknown): void {
+  const [problem] = wrongConfig(config)
+  if (problem !== undefined) throw new errors.Options(`invalid options: ${problem}`)
+}
+
+function wrongConfig (config: unknown): string[] {
+  const isPath = (path: unknown): boolean => typeof path === 'string'
+  const isFine = Array.isArray(config) ? config.length > 0 && config.every(isPath) : isPath(config) || (typeof config === 'object' && config !== null)
+  return isFine ? [] : ['"config" must be the path of a YAML file or of a directory, a list of such paths, or an object']
+}
+
 function wrongValues (options: LlamaSwapOptions): string[] {
-  const problems: string[] = []
   const { config, inheritEnv } = options
-  if (typeof config !== 'string' && (typeof config !== 'object' || config === null)) problems.push('"config" must be the path of a YAML file, or an object')
+  const problems = wrongConfig(config)
   for (const key of ['bodyLimit', 'bodyBudget', 'drainTimeout'] as const) {
     const value = options[key]
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) problems.push(`"${key}" must be a number, 0 or more`)
@@ -69,7 +86,9 @@ function wrongValues (options: LlamaSwapOptions): string[] {
   for (const key of ['prefix', 'decorator', 'instance'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'string') problems.push(`"${key}" must be a string`)
   }
-  if (options.forwardAuthorization !== undefined && typeof options.forwardAuthorization !== 'boolean') problems.push('"forwardAuthorization" must be true or false')
+  for (const key of ['forwardAuthorization', 'strict'] as const) {
+    if (options[key] !== undefined && typeof options[key] !== 'boolean') problems.push(`"${key}" must be true or false`)
+  }
   const isNames = inheritEnv === true || (Array.isArray(inheritEnv) && inheritEnv.every((name) => typeof name === 'string'))
   if (inheritEnv !== undefined && !isNames) problems.push('"inheritEnv" must be a list of names, or true')
   return [...problems, ...wrongRoutes(options.routes)]

@@ -50,34 +50,54 @@ t.test('--version, --help', async (t) => {
   t.equal(await version.exit, 0)
   t.equal(version.stdout, `fastify-llama-swap ${manifest.version}\n`)
   t.equal(await help.exit, 0)
-  for (const name of ['--config FILE', '--listen ADDRESS', '--version', '--help']) t.ok(help.stdout.includes(name), `tells of ${name}`)
+  for (const name of ['--config FILE', '--watch-config', '--tls-cert-file FILE', '--help']) t.ok(help.stdout.includes(name), `tells of ${name}`)
 })
 
 t.test('flags, with one dash or two', async (t) => {
-  const none = { config: undefined, listen: '127.0.0.1:8080', version: false, help: false }
+  const none = { config: [], strict: false, listen: '127.0.0.1:8080', tls: undefined, watch: false, check: false, print: false, version: false, help: false }
   t.strictSame(parseFlags([]), none)
-  for (const args of [['--config', 'x.yaml'], ['-config', 'x.yaml'], ['--config=x.yaml'], ['-config=x.yaml']]) t.strictSame(parseFlags(args), { ...none, config: 'x.yaml' })
-  t.strictSame(parseFlags(['-listen=:1', '-config', 'a=b']), { ...none, listen: ':1', config: 'a=b' })
+  for (const args of [['--config', 'x.yaml'], ['-config', 'x.yaml'], ['--config=x.yaml'], ['-config=x.yaml'], ['-config', 'y', '-config', 'x.yaml']]) t.strictSame(parseFlags(args), { ...none, config: ['x.yaml'] })
+  t.strictSame(parseFlags(['-listen=:1', '-config', 'a=b']), { ...none, listen: ':1', config: ['a=b'] })
+  t.strictSame(parseFlags(['-config-dir', 'd', '-config', 'x.yaml']), { ...none, config: ['x.yaml', 'd'] })
+  t.strictSame(parseFlags(['-tls-cert-file', 'c', '--tls-key-file=k']), { ...none, tls: { cert: 'c', key: 'k' }, listen: '127.0.0.1:8443' })
+  t.strictSame(parseFlags(['-tls-cert-file', 'c', '--tls-key-file=k', '-listen', ':1']), { ...none, tls: { cert: 'c', key: 'k' }, listen: ':1' })
+  t.strictSame(parseFlags(['-config=-x', '-strict', '-watch-config', '-check']), { ...none, config: ['-x'], strict: true, watch: true, check: true })
+  t.strictSame(parseFlags(['-config-dir', 'd', '--print']), { ...none, config: ['d'], check: true, print: true })
+  // As Go's flags have them.
+  for (const yes of ['true', '1', 'T']) t.strictSame(parseFlags(['-config=x', `-watch-config=${yes}`]), { ...none, config: ['x'], watch: true })
+  for (const no of ['false', '0', 'F']) t.strictSame(parseFlags([`-watch-config=${no}`]), none)
   for (const flag of ['--help', '-help', '-h']) t.strictSame(parseFlags([flag]), { ...none, help: true })
-  for (const flag of ['--version', '-version']) t.strictSame(parseFlags([flag]), { ...none, version: true })
+  for (const flag of ['--version', '-version']) t.strictSame(parseFlags([flag, '-watch-config']), { ...none, watch: true, version: true })
 })
 
 t.test('a command line that cannot be read', async (t) => {
+  const pair = '--tls-cert-file and --tls-key-file go together: give both, or neither'
   const wrong: Array<[args: string[], message: string]> = [
     [['--nope'], 'unknown flag --nope'],
     [['-nope=1'], 'unknown flag --nope'],
     [['-n'], 'unknown flag -n'],
     [['--toString'], 'unknown flag --toString'],
+    [['--watch'], 'unknown flag --watch: did you mean --watch-config?'],
+    [['-confg', 'x'], 'unknown flag --confg: did you mean --config?'],
+    [['--tls-cert', 'x'], 'unknown flag --tls-cert: did you mean --tls-cert-file?'],
     [['config.yaml'], 'unexpected argument "config.yaml": a config is named with --config FILE'],
     [['--config'], '--config needs a value'],
     [['--config='], '--config needs a value'],
-    [['--version=2'], '--version takes no value']
+    [['--config', '--listen', ':1'], '--config needs a value'],
+    [['--version=2'], '--version is true or false, and has no other value'],
+    [['-watch-config=yes'], '--watch-config is true or false, and has no other value'],
+    [['--tls-cert-file', 'c'], pair],
+    [['--tls-key-file', 'k'], pair],
+    [['--watch-config'], '--watch-config needs a config: name one with --config FILE or --config-dir DIR'],
+    [['--check'], '--check needs a config: name one with --config FILE or --config-dir DIR'],
+    [['--print'], '--print needs a config: name one with --config FILE or --config-dir DIR'],
+    [['--strict'], '--strict needs a config: name one with --config FILE or --config-dir DIR']
   ]
   for (const [args, message] of wrong) t.throws(() => parseFlags(args), { message: `${message} (--help lists the flags)` }, args.join(' '))
   t.throws(() => parseAddress('8080'), { message: 'cannot listen on "8080": write host:port, such as 127.0.0.1:8080, [::1]:8080, or :8080 for all interfaces (--help lists the flags)' })
   const cli = startCli(t, ['-watch'])
   t.equal(await cli.exit, 1)
-  t.equal(cli.stderr, 'fastify-llama-swap: unknown flag --watch (--help lists the flags)\n', 'one line, no stack')
+  t.equal(cli.stderr, 'fastify-llama-swap: unknown flag --watch: did you mean --watch-config? (--help lists the flags)\n', 'one line, no stack')
   t.equal(cli.stdout, '')
 })
 
@@ -91,11 +111,11 @@ t.test('a config with errors: all of them with their positions, exit code 1, no 
   t.match(syntax.stderr, /^fastify-llama-swap: invalid config: syntax\.yaml:\d+:\d+: .*\n$/)
   const missing = startCli(t, ['--config', 'missing.yaml'], { cwd })
   t.equal(await missing.exit, 1)
-  t.equal(missing.stderr, 'fastify-llama-swap: invalid config: missing.yaml: there is no such file\n')
+  t.equal(missing.stderr, 'fastify-llama-swap: invalid config: missing.yaml: there is no such file or directory; check the path\n')
 })
 
 t.test('flags with one dash, a YAML config; JSON lines without a terminal', async (t) => {
-  const cli = startCli(t, ['-config', 'config.yaml', '-listen=127.0.0.1:0'], configFile(t, 'groups: {}'))
+  const cli = startCli(t, ['-config', 'config.yaml', '-listen=127.0.0.1:0'], configFile(t, 'profiles: {}'))
   const url = await cli.url()
   t.match(url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
   t.match(await (await chat(url, 'a')).json(), { upstream: { name: 'a' } })
@@ -105,7 +125,7 @@ t.test('flags with one dash, a YAML config; JSON lines without a terminal', asyn
   cli.kill('SIGTERM')
   t.equal(await cli.exit, 0)
   t.equal(cli.stderr, '')
-  t.match(cli.log.find(({ level }) => level === 40), { msg: /config\.yaml:3:1 groups: has no effect yet$/ })
+  t.match(cli.log.find(({ level }) => level === 40), { msg: /config\.yaml:3:1 profiles: has no effect yet$/ })
   t.match(cli.log.filter(({ model, durationMs }) => model === 'a' && durationMs !== undefined), [
     { level: 30, from: 'stopped', to: 'starting', cause: 'request', durationMs: Number },
     { from: 'starting', to: 'ready', cause: 'request' },
@@ -126,7 +146,7 @@ t.test('logLevel of the config', async (t) => {
 
   t.test('warn: no info lines', async (t) => {
     const port = await freePort()
-    const cli = startCli(t, ['--config', 'config.yaml', '--listen', `127.0.0.1:${port}`], configFile(t, 'logLevel: warn\ngroups: {}'))
+    const cli = startCli(t, ['--config', 'config.yaml', '--listen', `127.0.0.1:${port}`], configFile(t, 'logLevel: warn\nprofiles: {}'))
     await until(() => fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false))
     cli.kill('SIGTERM')
     t.equal(await cli.exit, 0)
@@ -195,5 +215,6 @@ t.test('addresses', async (t) => {
   for (const text of [':1', '0.0.0.0:1', '[::]:1', '192.0.2.1:1', '127.example.com:1']) t.equal(isLoopback(parseAddress(text)), false, text)
   t.equal(urlOf(parseAddress('[::1]:80')), 'http://[::1]:80')
   t.equal(urlOf(parseAddress(':80')), 'http://localhost:80')
+  t.equal(urlOf(parseAddress('[::1]:80'), true), 'https://[::1]:80')
   t.equal(urlOf(parseAddress('[::]:80')), 'http://localhost:80')
 })

@@ -36,8 +36,36 @@ const table: Array<[rule: string, command: string, words: string[]]> = [
 ]
 
 for (const [rule, command, words] of table) {
-  t.test(rule, async (t) => t.strictSame(splitCommand(command), words))
+  t.test(rule, async (t) => t.strictSame(splitCommand(command, 'linux'), words))
 }
+
+// Only double quotes quote there.
+const windows: Array<[rule: string, command: string, words: string[]]> = [
+  ['space, tab and newline separate words', ' a  b\tc\nd ', ['a', 'b', 'c', 'd']],
+  ['backslashes are characters', 'C:\\bin\\llama-server.exe -m D:\\m\\q.gguf', ['C:\\bin\\llama-server.exe', '-m', 'D:\\m\\q.gguf']],
+  ['double quotes keep spaces', '"C:\\Program Files\\s.exe" -m "a b"', ['C:\\Program Files\\s.exe', '-m', 'a b']],
+  ['single quotes are characters', "'a b' it's", ["'a", "b'", "it's"]],
+  ['a backslash before a double quote makes a character of it', 'a \\"b c\\" "d \\"e\\" f"', ['a', '"b', 'c"', 'd "e" f']],
+  ['two backslashes before a double quote are one', '"C:\\models\\\\" b', ['C:\\models\\', 'b']],
+  ['three before a double quote are one and a double quote', '"a\\\\\\"b"', ['a\\"b']],
+  ['a backslash before a space is a character', 'a\\ b', ['a\\', 'b']],
+  ['quotes grow together with what they touch', 'a"b c"d', ['ab cd']],
+  ['empty quotes are an empty word', 'a "" b', ['a', '', 'b']],
+  ['an unterminated quote ends with the command', 'a "b c', ['a', 'b c']],
+  ['comments and continued lines, as everywhere', '# x\na ^\n  b \\\n  --c', ['a', '^', 'b', '--c']],
+  ['nothing is expanded', '%PATH% $HOME ${PORT} *', ['%PATH%', '$HOME', '${PORT}', '*']]
+]
+for (const [rule, command, words] of windows) {
+  t.test(`Windows: ${rule}`, async (t) => t.strictSame(splitCommand(command, 'win32'), words))
+}
+
+t.test('Windows: words come back as they were, quoted as its programs expect', async (t) => {
+  const word = fc.string({ unit: fc.constantFrom('a', ' ', '"', '\\', "'", '\t') })
+  const quote = (text: string): string => `"${text.replace(/(\\*)("|$)/g, (_match, slashes: string, end: string) => slashes + slashes + (end === '"' ? '\\"' : ''))}"`
+  fc.assert(fc.property(fc.array(word, { minLength: 1 }), (words) => {
+    t.strictSame(splitCommand(words.map(quote).join(' ') + ' end', 'win32'), [...words, 'end'])
+  }))
+})
 
 t.test('a command as people write it', async (t) => {
   const command = `

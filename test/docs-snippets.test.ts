@@ -40,7 +40,7 @@ for (const page of pages) {
           const directory = t.testdir()
           furnish(directory, page, startPort)
           const log = t.capture(console, 'log')
-          const signals = (['SIGINT', 'SIGTERM'] as const).map((name) => ({ name, listeners: process.listeners(name) }))
+          const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => ({ name, listeners: process.listeners(name) }))
           t.teardown(() => {
             for (const { name, listeners } of signals) for (const added of process.listeners(name)) if (!listeners.includes(added)) process.removeListener(name, added)
           })
@@ -69,7 +69,7 @@ for (const page of pages) {
       for (const { text, place } of configs) {
         const directory = t.testdir({ 'config.yaml': text })
         const { warnings, config } = await loadConfig(join(directory, 'config.yaml'))
-        t.strictSame(warnings, [], place)
+        t.strictSame(warnings.filter((warning) => !warning.endsWith('has no effect yet')), [], place)
         t.ok(config.models.size > 0, place)
       }
     })

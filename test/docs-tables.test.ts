@@ -4,23 +4,30 @@ import { dirname, join, normalize } from 'node:path'
 import t from 'tap'
 import type { FastifyBaseLogger } from 'fastify'
 import ts from 'typescript'
-import { help, parseFlags } from '../lib/cli/flags.ts'
+import { parseFlags } from '../lib/cli/flags.ts'
+import { help } from '../lib/cli/help.ts'
 import { createPaint } from '../lib/cli/paint.ts'
 import { stateReporter } from '../lib/cli/report.ts'
 import { stateLogger } from '../lib/cli/state-log.ts'
 import { Terminal } from '../lib/cli/terminal.ts'
-import { resolve } from '../lib/config/resolve.ts'
-import { configSchema, modelSchema } from '../lib/config/schema.ts'
+import { idleKeys } from '../lib/config/idle-keys.ts'
+import { loadConfig } from '../lib/config/load.ts'
+import { modelSchema } from '../lib/config/schema/model.ts'
+import type { Schema } from '../lib/config/schema/schema.ts'
 import { errors, wireCode } from '../lib/errors.ts'
 import { DEFAULT_INHERITED } from '../lib/launcher/local/environment.ts'
+import { diffConfigs } from '../lib/manager/config-diff.ts'
 import { transitions } from '../lib/model/transition.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { table } from '../lib/routes/table.ts'
-import type { Cause, ModelState } from '../index.ts'
+import type { Cause, ConfigInput, ModelState } from '../index.ts'
+import { yamlProblems } from './helper/config.ts'
+import { keyTables } from './helper/config-docs.ts'
 import { blocksOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
 
 const EMBEDDING = 'docs/embedding.md'
 const ARCHITECTURE = 'docs/architecture.md'
+const CONFIG = 'docs/config.md'
 const STANDALONE = 'docs/standalone.md'
 
 t.test('routes', async (t) => {
@@ -82,41 +89,68 @@ t.test('states', async (t) => {
   t.strictSame(documented.map(([state]) => state).sort(), membersOf('types/status.ts', 'ModelState').sort())
 })
 
-t.test('config keys', async (t) => {
-  const inert = ([, schema]: [string, object]): boolean => Object.keys(schema).length === 0
-  const keys = (properties: object, test: (entry: [string, object]) => boolean): string[] => Object.entries(properties).filter(test).map(([key]) => key).sort()
-  const works = (entry: [string, object]): boolean => !inert(entry)
-  const documented = (heading: string): string[] => tableOf(STANDALONE, heading, 'Key').map(({ Key }) => Key).sort()
-  t.strictSame(documented('Top level'), keys(configSchema.properties, works))
-  t.strictSame(documented('Each model'), keys(modelSchema.properties, works))
-  const [top, model] = blocksOf(STANDALONE).filter(({ heading, language }) => heading === 'Keys without effect' && language === 'text').map(({ text }) => text.split(/\s+/).sort())
-  t.strictSame(top, keys(configSchema.properties, inert).filter((key) => key !== 'apiKeys'))
-  t.strictSame(model, keys(modelSchema.properties, inert))
+t.test('config keys: type, default, meaning and example of each', async (t) => {
+  for (const [heading, rows] of keyTables()) t.strictSame(tableOf(CONFIG, heading, 'Key', 'Type', 'Default', 'Meaning', 'Example'), rows, heading)
+})
+
+t.test('config keys without effect yet', async (t) => {
+  const [top, model] = blocksOf(CONFIG).filter(({ heading, language }) => heading === 'Keys without effect' && language === 'text').map(({ text }) => text.split(/\s+/))
+  t.strictSame([...top!, ...model!.map((key) => `models.*.${key}`)], idleKeys)
   const [line] = readPage('README.md').match(/^- Accepted without effect.*?(?=\n- )/ms)!
-  for (const [, key] of line.matchAll(/`(\w+)`/g)) t.ok([...top!, ...model!].includes(key!), `README.md: ${key}`)
+  for (const [, key] of line.matchAll(/`(\w+)`/g)) t.ok(idleKeys.includes(key!), `README.md: ${key}`)
 })
 
-t.test('config defaults', async (t) => {
-  const defaults = (heading: string): Record<string, string> => Object.fromEntries(tableOf(STANDALONE, heading, 'Key', 'Default').map(({ Key, Default }) => [Key, Default]))
-  const { config } = resolve({ models: { x: { cmd: 'x ${PORT}' } } })
-  const { launch, checkEndpoint, startTimeout, stopGrace, unlisted, ttl } = config.models.get('x')!
-  t.match(defaults('Top level'), { healthCheckTimeout: String(startTimeout / 1000), unloadTimeout: String(stopGrace / 1000), globalTTL: String(ttl / 1000), startPort: String(launch.preferredPort), logLevel: config.logLevel })
-  t.match(defaults('Each model'), { proxy: launch.proxy, checkEndpoint, unlisted: String(unlisted) })
+t.test('what a config with errors is told', async (t) => {
+  const [block] = blocksOf(CONFIG).filter(({ heading, language }) => heading === 'Errors and warnings' && language === 'text')
+  const [example] = blocksOf(CONFIG).filter(({ language }) => language === 'yaml')
+  for (const [line, wrong, right] of [[0, 'ttl: 600', 'ttl: "600"'], [1, '${server} -m', '${sevrer} -m']] as const) {
+    const told = block!.text.split('\n')[line]!
+    t.ok(example!.text.includes(wrong))
+    t.strictSame(await yamlProblems(example!.text.replace(wrong, right)), [told.replace('llama-swap.yaml', 'c.yaml')])
+  }
 })
 
-t.test('timeouts', async (t) => {
-  const rows = tableOf(STANDALONE, 'Each model', 'Timeout', 'Default')
-  t.strictSame(rows.map(({ Timeout }) => Timeout), membersOf('types/config.ts', 'TimeoutsInput'))
-  const { config } = resolve({ models: { x: { cmd: 'x', proxy: 'http://localhost:1' } } })
-  const seconds = Object.entries(config.models.get('x')!.timeouts).map(([name, ms]) => [name, String(ms as number / 1000)])
-  t.match(Object.fromEntries(rows.map(({ Timeout, Default }) => [Timeout, Default])), Object.fromEntries(seconds))
+t.test('reload', async (t) => {
+  const model = { cmd: 'x --port ${PORT}' }
+  const changes: Record<string, ConfigInput> = {
+    cmd: { models: { x: { cmd: 'y --port ${PORT}' } } },
+    env: { models: { x: { ...model, env: ['A=1'] } } },
+    proxy: { models: { x: { ...model, proxy: 'http://127.0.0.1:${PORT}' } } },
+    checkEndpoint: { models: { x: { ...model, checkEndpoint: 'none' } } },
+    timeouts: { models: { x: { ...model, timeouts: { connect: 1 } } } },
+    cmdStop: { models: { x: { ...model, cmdStop: 'y' } } },
+    healthCheckTimeout: { models: { x: model }, healthCheckTimeout: 600 },
+    ttl: { models: { x: { ...model, ttl: 1 } } },
+    unloadTimeout: { models: { x: { ...model, unloadTimeout: 1 } } },
+    aliases: { models: { x: { ...model, aliases: ['y'] } } },
+    name: { models: { x: { ...model, name: 'y' } } },
+    filters: { models: { x: { ...model, filters: { stripParams: 'a' } } } },
+    startPort: { models: { x: model }, startPort: 7000 }
+  }
+  const before = (await loadConfig({ models: { x: model } })).config.models
+  const kindOf = async (config: ConfigInput, starting = false): Promise<string> => {
+    const diff = diffConfigs(before, (await loadConfig(config)).config.models, () => starting)
+    return (['changed', 'updated', 'unchanged'] as const).find((kind) => diff[kind].includes('x'))!
+  }
+  const rows = tableOf(STANDALONE, 'Reload', 'Changed', 'The model counts as').filter(({ Changed }) => !Changed.startsWith('the whole'))
+  const keys = rows.flatMap(({ Changed }) => Changed.split(', '))
+  t.strictSame(keys.filter((key) => !key.startsWith('every')).sort(), Object.keys(changes).sort())
+  for (const row of rows) {
+    for (const key of row.Changed.split(', ').filter((key) => key in changes)) {
+      t.equal(await kindOf(changes[key]!), row['The model counts as'], key)
+      t.equal(await kindOf(changes[key]!, true), key === 'checkEndpoint' ? 'changed' : row['The model counts as'], `${key}, during a load`)
+    }
+  }
+  for (const [key, { examples }] of Object.entries(modelSchema.properties as Record<string, Schema>)) {
+    if (!keys.includes(key) && examples !== undefined) t.not(await kindOf({ models: { x: { ...model, [key]: examples[0] } } }), 'changed', key)
+  }
 })
 
 t.test('flags', async (t) => {
   const flags = tableOf(STANDALONE, 'Standalone', 'Flag', 'Default')
-  t.strictSame(flags.map(({ Flag }) => Flag), [...help.matchAll(/^ {2}(--\w+(?: [A-Z]+)?)/gm)].map(([, flag]) => flag))
-  t.equal(flags.find(({ Flag }) => Flag === '--listen ADDRESS')!.Default, parseFlags([]).listen)
-  t.equal(parseFlags(['-config', 'x.yaml']).config, 'x.yaml')
+  t.strictSame(flags.map(({ Flag }) => Flag), [...help.matchAll(/^ {2}(--[\w-]+(?: [A-Z]+)?)/gm)].map(([, flag]) => flag))
+  t.equal(flags.find(({ Flag }) => Flag === '--listen ADDRESS')!.Default, `${parseFlags([]).listen}; with TLS ${parseFlags(['--tls-cert-file', 'x', '--tls-key-file', 'y']).listen}`)
+  for (const { Flag } of flags) t.doesNotThrow(() => parseFlags([...Flag.replace(/[A-Z]+$/, 'x').split(' '), '--version']), Flag)
 })
 
 t.test('terminal output', async (t) => {

@@ -38,6 +38,11 @@ t.test('pairs are added, the last of a name wins, values may hold anything', asy
   t.strictSame(environment, { A: '0', KEPT: '1' }, 'the given one is left alone')
 })
 
+t.test('on Windows a pair replaces the variable of its name, in whatever case', async (t) => {
+  t.strictSame(withPairs({ Path: 'a', KEPT: '1' }, ['PATH=b', 'path=c'], 'win32'), { path: 'c', KEPT: '1' })
+  t.strictSame(withPairs({ Path: 'a' }, ['PATH=b'], 'linux'), { Path: 'a', PATH: 'b' })
+})
+
 t.test('by default a server gets what it needs and no secret', async (t) => {
   const given = {
     PATH: '/bin', HOME: '/home/a', LANG: 'C', LC_ALL: 'C', TZ: 'UTC', TMPDIR: '/tmp', XDG_CACHE_HOME: '/c', CUDA_VISIBLE_DEVICES: '0', HF_HOME: '/hf', LLAMA_ARG_THREADS: '4', OMP_NUM_THREADS: '2', LD_LIBRARY_PATH: '/lib'

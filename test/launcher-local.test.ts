@@ -10,7 +10,7 @@ import { splitCommand } from '../lib/config/command.ts'
 import { DEFAULT_INHERITED } from '../lib/launcher/local/environment.ts'
 import { createLocalLauncher } from '../lib/launcher/local/local-launcher.ts'
 import { releasePort, reservePort } from '../lib/launcher/local/port.ts'
-import { resolveProgram } from '../lib/launcher/local/program.ts'
+import { thisPlatform } from '../lib/launcher/local/platform/platform.ts'
 import type { Handle, Launcher, LaunchSpec, OutputLine } from '../types/launcher.ts'
 import { isAlive, startPort, until } from './helper/app.ts'
 import { quietPort } from './helper/quiet-port.ts'
@@ -237,14 +237,14 @@ t.test('why a program cannot be started, in words', { skip: process.platform ===
     [inFolder('windows'), `the file ${inFolder('windows')} is a Windows program, which does not run here`]
   ]
   for (const [word, message] of table) {
-    await t.rejects(resolveProgram(word, { PATH: folder }), { message }, word)
+    await t.rejects(thisPlatform.resolveProgram(word, { PATH: folder }), { message }, word)
     const handle = launch(t, `"${word}" \${PORT}`, { env: [`PATH=${folder}`] })
     await t.rejects(handle.endpoint(), { message }, word)
     t.strictSame(await handle.exited, { why: 'rejected', message })
     await handle.stop(LONG)
   }
-  t.equal(await resolveProgram('good', { PATH: `/surely/not:${folder}` }), inFolder('good'))
-  t.equal(await resolveProgram('good', { PATH: `${inFolder('folder')}:${folder}` }), inFolder('good'))
-  t.equal(await resolveProgram(inFolder('good'), {}), inFolder('good'), 'a path needs no PATH')
-  await t.rejects(resolveProgram('good', {}), { message: 'the program good was not found in PATH' })
+  t.equal(await thisPlatform.resolveProgram('good', { PATH: `/surely/not:${folder}` }), inFolder('good'))
+  t.equal(await thisPlatform.resolveProgram('good', { PATH: `${inFolder('folder')}:${folder}` }), inFolder('good'))
+  t.equal(await thisPlatform.resolveProgram(inFolder('good'), {}), inFolder('good'), 'a path needs no PATH')
+  await t.rejects(thisPlatform.resolveProgram('good', {}), { message: 'the program good was not found in PATH' })
 })

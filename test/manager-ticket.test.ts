@@ -11,14 +11,15 @@ function lease (): TestLease {
 }
 
 /** A ticket that fails when it is cancelled, as the manager has it. */
-function create (): { ticket: PendingTicket, cancels: Array<Error | undefined> } {
+function create (): { ticket: PendingTicket, cancels: Array<Error | undefined>, followed: Set<PendingTicket> } {
   const cancels: Array<Error | undefined> = []
+  const followed = new Set<PendingTicket>()
   let position = 0
-  const ticket = new PendingTicket('a', (reason) => {
+  const ticket = new PendingTicket('a', followed, (reason) => {
     cancels.push(reason)
     ticket.fail(reason ?? new Error('cancelled'))
-  }, (): Progress => ({ position: ++position, state: 'starting', elapsed: 0 }))
-  return { ticket, cancels }
+  }, (): Progress => ({ position: ++position, state: 'starting', reason: 'is loading', elapsed: 0 }))
+  return { ticket, cancels, followed }
 }
 
 t.test('granted at once: the lease is there without a promise', async (t) => {
@@ -130,4 +131,17 @@ t.test('progress: told to those who listen, until they leave or it settles', asy
   ticket.onProgress(() => heard.push('too late'))()
   ticket.tell()
   t.strictSame(heard, ['first 1', 'second 1 starting', 'second 2 starting'], 'computed once, and only when somebody listens')
+})
+
+t.test('only those that somebody follows are followed', async (t) => {
+  const { ticket, followed } = create()
+  t.equal(followed.size, 0)
+  const leave = [ticket.onProgress(() => {}), ticket.onProgress(() => {})]
+  t.equal(followed.size, 1)
+  for (const end of leave) end()
+  t.equal(followed.size, 0)
+  ticket.onProgress(() => {})
+  t.equal(followed.size, 1)
+  ticket.grant(lease())
+  t.equal(followed.size, 0)
 })

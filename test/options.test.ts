@@ -28,14 +28,15 @@ t.test('every default', async (t) => {
     bodyLimit: 128 * 1024 * 1024,
     bodyBudget: 512 * 1024 * 1024,
     drainTimeout: 10_000,
-    forwardAuthorization: false
+    forwardAuthorization: false,
+    strict: false
   })
   t.strictSame([...hooks], [['inference', {}], ['upstream', {}]])
 })
 
 t.test('every option is taken over', async (t) => {
   const given = {
-    config: { models: {} }, prefix: '/llm', decorator: 'other', inheritEnv: ['A', 'B_*'], instance: 'i', bodyLimit: 1, bodyBudget: 2, drainTimeout: 0, forwardAuthorization: true
+    config: { models: {} }, prefix: '/llm', decorator: 'other', inheritEnv: ['A', 'B_*'], instance: 'i', bodyLimit: 1, bodyBudget: 2, drainTimeout: 0, forwardAuthorization: true, strict: true
   }
   const { hooks, anyUpstreamPath, ...rest } = resolveOptions(given)
   t.strictSame(rest, given)
@@ -79,9 +80,9 @@ t.test('upstream lets any path through only when it is true', async (t) => {
 
 const number = (name: string): string => `"${name}" must be a number, 0 or more`
 const wrong: Array<[options: object, problem: string]> = [
-  [{ config: undefined }, '"config" must be the path of a YAML file, or an object'],
-  [{ config: null }, '"config" must be the path of a YAML file, or an object'],
-  [{ config: 5 }, '"config" must be the path of a YAML file, or an object'],
+  [{ config: undefined }, '"config" must be the path of a YAML file or of a directory, a list of such paths, or an object'],
+  [{ config: null }, '"config" must be the path of a YAML file or of a directory, a list of such paths, or an object'],
+  [{ config: 5 }, '"config" must be the path of a YAML file or of a directory, a list of such paths, or an object'],
   [{ prefix: 5 }, '"prefix" must be a string'],
   [{ prefix: null }, '"prefix" must be a string'],
   [{ decorator: {} }, '"decorator" must be a string'],
@@ -116,7 +117,7 @@ for (const [options, problem] of wrong) {
 t.test('all that is wrong is named at once', async (t) => {
   t.equal(problems({ config: 1, prefx: '/', bodyLimit: -1, decorator: 1, routes: { x: 1, admin: 1 } }), [
     'unknown option "prefx"',
-    '"config" must be the path of a YAML file, or an object',
+    '"config" must be the path of a YAML file or of a directory, a list of such paths, or an object',
     '"bodyLimit" must be a number, 0 or more',
     '"decorator" must be a string',
     'unknown family of routes "x": there are inference, upstream, admin, health',

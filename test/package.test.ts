@@ -97,11 +97,11 @@ console.log(JSON.stringify({ status: response.statusCode, model: response.json()
 await app.close()
 `)
 
-const empty = { same: true, status: { accepting: true, models: [] } }
+const empty = { same: true, status: { accepting: true, models: [], outgoing: [] } }
 
 t.test('what is in the tarball', async (t) => {
   const files = packed.files.map(({ path }) => path)
-  for (const path of ['LICENSE', 'README.md', 'package.json', 'index.ts', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map']) t.ok(files.includes(path), path)
+  for (const path of ['LICENSE', 'README.md', 'package.json', 'index.ts', 'config.schema.json', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map']) t.ok(files.includes(path), path)
 
   const sources: string[] = []
   for (const folder of ['lib', 'types']) {
@@ -112,7 +112,7 @@ t.test('what is in the tarball', async (t) => {
   const missing = sources.flatMap((path) => [path, `dist/${path.replace(/\.ts$/, '.js')}`, `dist/${path.replace(/\.ts$/, '.d.ts')}`]).filter((path) => !files.includes(path))
   t.same(missing, [], 'every source, its code and its declarations')
 
-  t.same(files.filter((path) => !/^(dist|lib|types)\/|^(LICENSE|README\.md|package\.json|index\.ts)$/.test(path)), [], 'nothing of the rest of the repository')
+  t.same(files.filter((path) => !/^(dist|lib|types)\/|^(LICENSE|README\.md|config\.schema\.json|package\.json|index\.ts)$/.test(path)), [], 'nothing of the rest of the repository')
   t.same(files.filter((path) => /tsbuildinfo|\.tst\.|\.test\.|\.tgz$|^dist\/(test|examples|bench)\//.test(path)), [], 'no tests and no leftovers of the build')
 })
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Queue } from '../lib/scheduler/queue.ts'
 import type { Waiter } from '../lib/scheduler/queue.ts'
 
-const waiter = (ticket: number, model: string, key = 0): Waiter => ({ ticket, model, key, since: 0, cause: 'request' })
+const waiter = (ticket: number, model: string, priority = 0): Waiter => ({ ticket, model, key: -priority, since: 0, cause: 'request' })
 const tickets = (waiters: Iterable<Waiter>): number[] => [...waiters].map(({ ticket }) => ticket)
 const heads = (queue: Queue): string[] => queue.heads.map(({ model }) => model)
 const lines = (queue: Queue): string[] => queue.lines.map(({ model }) => model)
@@ -24,8 +24,8 @@ t.test('first come first served, within each model and among the models', async 
   t.strictSame([1, 2, 3, 4].map((ticket) => queue.position(ticket)), [1, 2, 3, 4])
 })
 
-t.test('a lower key goes first, within each model and among the models', async (t) => {
-  const queue = queueOf(waiter(1, 'a'), waiter(2, 'b', -5), waiter(3, 'a', -1), waiter(4, 'a', -5), waiter(5, 'a', -1), waiter(6, 'c', 1))
+t.test('a higher priority goes first, within each model and among the models', async (t) => {
+  const queue = queueOf(waiter(1, 'a'), waiter(2, 'b', 5), waiter(3, 'a', 1), waiter(4, 'a', 5), waiter(5, 'a', 1), waiter(6, 'c', -1))
   t.strictSame(tickets(queue.of('a')), [4, 3, 5, 1])
   t.strictSame(lines(queue), ['b', 'a', 'c'])
   t.strictSame([1, 2, 3, 4, 5, 6].map((ticket) => queue.position(ticket)), [5, 1, 3, 2, 4, 6])
@@ -89,7 +89,7 @@ t.test('a model nobody waits for, a ticket nobody has', async (t) => {
 t.test('any changes: the same as one sorted list', async (t) => {
   const models = ['a1', 'a2', 'b1', 'b2', 'c']
   const step = fc.oneof(
-    fc.record({ add: fc.constantFrom(...models), key: fc.integer({ min: -1, max: 2 }) }),
+    fc.record({ add: fc.constantFrom(...models), priority: fc.integer({ min: -1, max: 2 }) }),
     fc.record({ remove: fc.nat(40) }),
     fc.record({ house: fc.constantFrom(...models) })
   )
@@ -102,7 +102,7 @@ t.test('any changes: the same as one sorted list', async (t) => {
       const before = heads(queue)
       queue.moved = false
       if ('add' in step) {
-        const added = waiter(next++, step.add, step.key)
+        const added = waiter(next++, step.add, step.priority)
         queue.add(added)
         list.push(added)
       } else if ('remove' in step) {

@@ -38,19 +38,19 @@ t.test('asking for B waits for the leases of A, stops A, starts B', async (t) =>
 })
 
 t.test('waiters are served in the order they came, those of one model together', async (t) => {
-  const { chat, app } = await startApp(t, { models: { a: { cmd: upstreamCommand({ name: 'a' }) }, b: { cmd: upstreamCommand({ name: 'b' }) } } })
+  const { chat, app } = await startApp(t, { models: { a: { cmd: upstreamCommand({ name: 'a' }) }, b: { cmd: upstreamCommand({ name: 'b' }) }, c: { cmd: upstreamCommand({ name: 'c' }) } } })
   await app.llamaSwap.load('a')
   const hold = await chat('a', { stream: true, fault: { chunks: 10, chunkMs: 20 } })
   const order: string[] = []
   const waiting = []
-  for (const model of ['b', 'a', 'b', 'a']) {
+  for (const model of ['b', 'c', 'b', 'c']) {
     const waitingBefore = app.llamaSwap.status().models.reduce((sum, { waiting }) => sum + waiting, 0)
     waiting.push(chat(model).then(async (response) => { await response.text(); order.push(model) }))
     while (app.llamaSwap.status().models.reduce((sum, { waiting }) => sum + waiting, 0) === waitingBefore) await new Promise(setImmediate)
   }
   await hold.text()
   await Promise.all(waiting)
-  t.strictSame(order, ['b', 'b', 'a', 'a'])
+  t.strictSame(order, ['b', 'b', 'c', 'c'])
 })
 
 t.test('request events tell what became of each request', async (t) => {

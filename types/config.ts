@@ -1,58 +1,99 @@
-/** Limits of the connections to a model's server, in seconds; 0 is no limit. */
-export interface TimeoutsInput {
-  /** For a connection to be made. Default 30. */
-  connect?: number
-  /** Until the first TCP keep-alive probe. Default 30. */
-  keepalive?: number
-  /** For the headers of an answer. Default 0. */
-  responseHeader?: number
-  /** Default 10. */
-  tlsHandshake?: number
-  /** Accepted, without effect: `Expect: 100-continue` is answered by the gateway itself. */
-  expectContinue?: number
-  /** How long an idle connection is kept; 4 at most, since servers that close first lose requests. Default 90. */
-  idleConn?: number
-}
+import type { MacrosInput, ModelInput } from './model.ts'
+import type { PeerInput } from './peers.ts'
+import type { ProfileInput } from './profiles.ts'
+import type { GroupInput, MatrixInput, RoutingInput } from './routing.ts'
+import type { SelectorInput } from './selectors.ts'
 
-/** One model, as written in the `models` map of a llama-swap config. Numbers are seconds unless said otherwise. */
-export interface ModelInput {
-  /** The command that starts the server. Split into words as a POSIX shell would, but never given to one. `${PORT}` and `${MODEL_ID}` are replaced. */
-  cmd: string
-  /** The command that stops the server instead of SIGTERM. `${PID}` is replaced by the server's process id. */
-  cmdStop?: string
-  /** Where the server listens. Default `http://localhost:${PORT}`. A path is put before the path of every request. */
-  proxy?: string
-  /** `NAME=value` pairs added to the server's environment. */
-  env?: string[]
-  /** Other names for the model. */
-  aliases?: string[]
-  /** The path that answers 200 once the server can serve. Default `/health`; `none` takes a started server for ready. */
-  checkEndpoint?: string
-  /** Idle time after which the server is stopped. 0: never. Default -1: `globalTTL`. */
-  ttl?: number
-  /** Grace of a stop before SIGKILL. Default 0: the top level's. */
-  unloadTimeout?: number
-  /** Leaves the model out of `/v1/models`; it can be asked for all the same. */
-  unlisted?: boolean
-  timeouts?: TimeoutsInput
-  name?: string
-  description?: string
-  /** llama-swap's other keys are accepted; those without effect yet are warned about. */
-  [key: string]: unknown
-}
-
-/** A llama-swap config: what its YAML file holds, or the same shape as an object. */
+/** A llama-swap config: what its YAML file holds, or the same shape as an object. Keys that nobody knows are warned about. */
 export interface ConfigInput {
+  /** By id. */
   models?: Record<string, ModelInput>
-  /** How long a start may take, from spawn to ready. Default 120, at least 15. */
+  /** How many seconds a start may take, from spawn to ready. Default 120, at least 15. */
   healthCheckTimeout?: number
-  /** Idle time for models whose `ttl` is -1. Default 0: never stopped for idleness. */
+  /** Idle seconds for models whose `ttl` is -1. Default 0: never stopped for idleness. */
   globalTTL?: number
-  /** Grace of a stop before SIGKILL. Default 10. */
+  /** Grace of a stop before SIGKILL, in seconds. Default 10. */
   unloadTimeout?: number
   /** The first of the port numbers preferred for `${PORT}`. Default 5800. */
   startPort?: number
   /** `debug`, `info`, `warn` or `error`. Default `info`. Acted on by the standalone app; a host has its own logger. */
   logLevel?: string
+  /** How times are written in the log, such as `rfc3339`. Default: not at all. */
+  logTimeFormat?: string
+  /** Whose lines are printed. Default `proxy`. */
+  logToStdout?: 'proxy' | 'upstream' | 'both' | 'none'
+  /** Without effect, as in llama-swap. */
+  logRequests?: boolean
+  /** Rows of activity kept in memory. Default 1000. */
+  metricsMaxInMemory?: number
+  /** Megabytes of requests and answers kept for inspection; 0: none. Default 5. */
+  captureBuffer?: number
+  store?: StoreInput
+  ui?: UiInput
+  performance?: PerformanceInput
+  /** Tells streaming clients that a model is being loaded. Default false. */
+  sendLoadingState?: boolean
+  /** Lists aliases in `/v1/models` like models. Default false. */
+  includeAliasesInList?: boolean
+  /** Keys of which a client must send one. Not enforced yet, so refused. */
+  apiKeys?: string[]
+  hooks?: HooksInput
+  upstream?: UpstreamInput
+  /** Stand as `${name}` in the config; one may use those before it. */
+  macros?: MacrosInput
+  /** By name. */
+  profiles?: Record<string, ProfileInput>
+  /** By name. */
+  selectors?: Record<string, SelectorInput>
+  /** By id. */
+  peers?: Record<string, PeerInput>
+  /** The old place of `routing.router.settings.groups`. */
+  groups?: Record<string, GroupInput>
+  /** The old place of `routing.router.settings.matrix`. */
+  matrix?: MatrixInput
+  routing?: RoutingInput
+  [key: string]: unknown
+}
+
+/** Where activity is kept over restarts. Default: in memory. */
+export interface StoreInput {
+  /** A SQLite file. */
+  path: string
+  [key: string]: unknown
+}
+
+/** The web page. */
+export interface UiInput {
+  activity?: {
+    /** Headers that tell the session of a request, the first that is there. */
+    session_id?: string[]
+    [key: string]: unknown
+  }
+  [key: string]: unknown
+}
+
+/** Figures of the machine. */
+export interface PerformanceInput {
+  /** They are not gathered. Default false. */
+  disabled?: boolean
+  /** As Go writes durations; at least and by default `5s`. */
+  every?: string
+  [key: string]: unknown
+}
+
+/** What is done by itself. */
+export interface HooksInput {
+  on_startup?: {
+    /** Models to load, by id or alias. */
+    preload?: string[]
+    [key: string]: unknown
+  }
+  [key: string]: unknown
+}
+
+/** The routes `/upstream/<model>/`. */
+export interface UpstreamInput {
+  /** Paths that do not start a model: regular expressions (RE2). Default: images, scripts and the like. */
+  ignorePaths?: string[]
   [key: string]: unknown
 }

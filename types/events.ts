@@ -47,6 +47,20 @@ export interface LogEvent {
   readonly line: string
 }
 
+/** A reload. The lists hold the ids of models. */
+export interface ConfigEvent {
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+  /** Those that need another server. One that runs ends with its requests. */
+  readonly changed: readonly string[]
+  /** Those whose new terms (`ttl`, `aliases` ...) apply at once, also to a server that runs. */
+  readonly updated: readonly string[]
+  readonly unchanged: readonly string[]
+  readonly time: number
+  /** What the config's reader remarks, one line each. */
+  readonly warnings: readonly string[]
+}
+
 /** A line for a reader of `logs()`. */
 export interface LogLine extends LogEvent {
   /** How many lines before this one the reader was too slow for. */
@@ -58,4 +72,5 @@ export interface Events {
   swap: SwapEvent
   request: RequestEvent
   log: LogEvent
+  config: ConfigEvent
 }

@@ -1,6 +1,7 @@
 import type { RequestInit, Response } from 'undici'
-import type { Events, LogLine } from './events.ts'
+import type { ConfigEvent, Events, LogLine } from './events.ts'
 import type { Lease } from './lease.ts'
+import type { LlamaSwapOptions } from './options.ts'
 import type { Status } from './status.ts'
 import type { RequestOptions } from './ticket.ts'
 
@@ -27,6 +28,15 @@ export interface LlamaSwap {
   /** Stops one model, or all. Waits until its requests have ended, unless `force`. Resolves when it is stopped. */
   unload (model?: string, options?: { force?: boolean }): Promise<void>
   status (): Status
+  /**
+   * Goes over to another config, or reads the registered one again. It is read and checked whole first: if it has errors, nothing
+   * changes. Models that it does not change go on with their requests. Those that need another server, or are gone from it, end
+   * with theirs; who waits for a changed model gets its next server. Several at once are applied in the order of their calls.
+   *
+   * @returns what has changed, as the event `config` has it
+   * @throws LlamaSwapError when the config has errors, or the app closes
+   */
+  reload (config?: LlamaSwapOptions['config']): Promise<ConfigEvent>
   /**
    * The lines that a model's servers print, or all models' without a name: with `history` those still kept (100 KiB a model), then each as
    * it comes. A reader that is slower than the servers misses lines, and the next one tells how many (`missed`). Ends with the app, the

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { describe, expect, test } from 'tstyche'
 import type { Response } from 'undici'
-import type { Lease, LogEvent, LogLine, LlamaSwap, RequestEvent, StateEvent, Status, SwapEvent } from '../index.ts'
+import type { ConfigEvent, Lease, LogEvent, LogLine, LlamaSwap, RequestEvent, StateEvent, Status, SwapEvent } from '../index.ts'
 
 describe('app.llamaSwap', () => {
   const app = Fastify()
@@ -22,6 +22,14 @@ describe('app.llamaSwap', () => {
     expect(app.llamaSwap.logs('a', { history: true, signal: AbortSignal.timeout(5) })).type.toBe<AsyncIterableIterator<LogLine>>()
   })
 
+  test('reloads from a path, an object, or what it was registered with', () => {
+    expect(app.llamaSwap.reload()).type.toBe<Promise<ConfigEvent>>()
+    expect(app.llamaSwap.reload).type.toBeCallableWith('llama-swap.yaml')
+    expect(app.llamaSwap.reload).type.toBeCallableWith({ models: { a: { cmd: 'server' } } })
+    expect(app.llamaSwap.reload).type.not.toBeCallableWith({ models: { a: {} } })
+    expect<ConfigEvent['changed']>().type.toBe<readonly string[]>()
+  })
+
   test('a lease can be disposed of', () => {
     expect<Lease>().type.toBeAssignableTo<Disposable>()
   })
@@ -31,6 +39,7 @@ describe('app.llamaSwap', () => {
     app.llamaSwap.on('swap', (event) => { expect(event).type.toBe<SwapEvent>() })
     app.llamaSwap.on('request', (event) => { expect(event).type.toBe<RequestEvent>() })
     app.llamaSwap.on('log', (event) => { expect(event).type.toBe<LogEvent>() })
+    app.llamaSwap.on('config', (event) => { expect(event).type.toBe<ConfigEvent>() })
     expect(app.llamaSwap.on).type.not.toBeCallableWith('nothing', () => {})
     expect(app.llamaSwap.on('log', () => {})).type.toBe<() => void>()
   })

@@ -25,8 +25,8 @@ export interface RouteFamilies {
 }
 
 export interface LlamaSwapOptions {
-  /** A llama-swap config: the path of its YAML file, or the same shape as an object. */
-  config: string | ConfigInput
+  /** A llama-swap config: the path of its YAML file, of a directory of such files, several paths, or the same shape as an object. */
+  config: string | readonly string[] | ConfigInput
   /** Put before every route. */
   prefix?: string
   /** The name of the decorator; another one for a second registration at one level. Default `llamaSwap`. */
@@ -37,7 +37,7 @@ export interface LlamaSwapOptions {
   inheritEnv?: readonly string[] | true
   /**
    * Tells this gateway's servers from those of others, also over restarts: leftovers of a dead gateway of the same instance are
-   * ended at the start. Default: the real path of the config file, else the working directory.
+   * ended at the start. Default: the real path of what `config` names, else the working directory.
    */
   instance?: string
   /** Bytes of one request body. Default 128 MiB. */
@@ -48,4 +48,6 @@ export interface LlamaSwapOptions {
   drainTimeout?: number
   /** Sends the client's own credentials (`Authorization`, `X-Api-Key`, `Cookie`) on to the servers. Default false. */
   forwardAuthorization?: boolean
+  /** Refuses a config with keys that nobody knows, rather than warn about them. Default false. */
+  strict?: boolean
 }

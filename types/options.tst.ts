@@ -30,7 +30,8 @@ describe('a model', () => {
     expect<ConfigInput>().type.not.toBeAssignableFrom<{ models: { a: { cmd: string, ttl: string } } }>()
   })
 
-  test('may carry keys that have no effect yet', () => {
-    expect<ConfigInput>().type.toBeAssignableFrom<{ models: { a: { cmd: string, useModelName: string } }, groups: object }>()
+  test('may carry keys that nobody knows', () => {
+    expect<ConfigInput>().type.toBeAssignableFrom<{ models: { a: { cmd: string, useModelName: string, own: number } }, groups: { g: { members: string[] } }, 'x-own': object }>()
+    expect<ConfigInput>().type.not.toBeAssignableFrom<{ models: { a: { cmd: string, useModelName: number } } }>()
   })
 })

@@ -1,17 +1,5 @@
-import type { TimeoutsInput } from './config.ts'
-
-/** Changes to the JSON body of a request. `model` is never touched by them. */
-export interface FiltersInput {
-  /** Fields to take out, separated by commas. A dot leads into an object. */
-  stripParams?: string
-  /** The old name of `stripParams`, read when that is empty. */
-  strip_params?: string
-  /** Fields to set -> their values. */
-  setParams?: Record<string, unknown>
-  /** The name that was asked for -> fields to set for it. */
-  setParamsByID?: Record<string, Record<string, unknown>>
-  [key: string]: unknown
-}
+import type { FiltersInput } from './filters.ts'
+import type { TimeoutsInput } from './timeouts.ts'
 
 /** Another gateway or a provider's API that serves models of its own. */
 export interface PeerInput {

@@ -21,6 +21,8 @@ export interface ModelStatus {
   readonly leases: number
   /** Requests waiting. */
   readonly waiting: number
+  /** What the first of them waits for, in words such as `waits for qwen to finish 2 requests`. Absent when none waits. */
+  readonly waitsFor?: string
   /** Why the last start or run ended, if it did not end well. */
   readonly lastError?: string
   /** The last lines that the server printed, oldest first. */
@@ -31,4 +33,6 @@ export interface Status {
   /** False once the app is closing. */
   readonly accepting: boolean
   readonly models: readonly ModelStatus[]
+  /** What reloads have changed or removed, and whose servers are not gone yet: they end with their requests. */
+  readonly outgoing: readonly ModelStatus[]
 }

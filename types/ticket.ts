@@ -6,6 +6,8 @@ export interface Progress {
   /** 1 for the next to be served. */
   readonly position: number
   readonly state: ModelState
+  /** What its model waits for, in words such as `waits for qwen to finish 2 requests`. */
+  readonly reason: string
   /** Milliseconds since the request. */
   readonly elapsed: number
 }

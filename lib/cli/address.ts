@@ -31,7 +31,8 @@ export function isLoopback ({ host }: Address): boolean {
 }
 
 /** The URL by which this machine reaches an address. */
-export function urlOf ({ host, port }: Address): string {
-  if (host === undefined || WILDCARDS.includes(host)) return `http://localhost:${port}`
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`
+export function urlOf ({ host, port }: Address, tls = false): string {
+  const scheme = tls ? 'https' : 'http'
+  if (host === undefined || WILDCARDS.includes(host)) return `${scheme}://localhost:${port}`
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}`
 }

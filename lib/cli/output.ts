@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { StateEvent } from '../../index.ts'
+import type { ConfigEvent, StateEvent } from '../../index.ts'
+import { describeReload } from './config-report.ts'
 import { createPaint } from './paint.ts'
 import { stateReporter } from './report.ts'
 import { stateLogger } from './state-log.ts'
@@ -13,6 +14,7 @@ export interface Output {
   /** The logger's level for the config's `logLevel`. */
   levelFor (logLevel: string): string
   stateListener (app: FastifyInstance): (event: StateEvent) => void
+  configListener (app: FastifyInstance): (event: ConfigEvent) => void
   /** Says what the app does. */
   say (app: FastifyInstance, text: string): void
   /** Text that only people read. */
@@ -34,6 +36,7 @@ function terminalOutput (stdout: NodeJS.WriteStream): Output {
     logger: { level: levelFor('info'), stream: terminalLog(terminal, paint) },
     levelFor,
     stateListener: (app) => stateReporter(terminal, paint, app.llamaSwap.status().models.map(({ model }) => model)),
+    configListener: () => (event) => terminal.line(describeReload(event)),
     say: (_app, text) => terminal.line(text),
     greet: (text) => terminal.line(text)
   }
@@ -45,6 +48,7 @@ function jsonOutput (stderr: NodeJS.WriteStream): Output {
     logger: { level: 'info' },
     levelFor: (logLevel) => logLevel,
     stateListener: (app) => stateLogger(app.log),
+    configListener: (app) => ({ time: _time, warnings: _warnings, ...diff }) => app.log.info(diff, describeReload(diff)),
     say: (app, text) => app.log.info(text),
     greet: (text) => stderr.write(`${text}\n`)
   }

@@ -9,8 +9,10 @@ const STOPPING = 'stopping ...'
 
 /** Tells state changes to a terminal, one line for each start and stop: `demo-chat  starting ... ready in 1.0 s`. */
 export function stateReporter (terminal: Terminal, paint: Paint, models: readonly string[]): (event: StateEvent) => void {
-  const width = Math.max(...models.map(({ length }) => length)) + 2
+  let width = Math.max(0, ...models.map(({ length }) => length)) + 2
   return ({ model, from, to, cause, duration, error }) => {
+    // A reload may have added longer ones.
+    width = Math.max(width, model.length + 2)
     const name = model.padEnd(width)
     const took = formatDuration(duration)
     switch (to) {

@@ -1,28 +1,45 @@
 import { isLoopback, parseAddress, urlOf } from './address.ts'
 import { createApp } from './app.ts'
+import { checkConfig } from './check.ts'
 import { demoConfig } from './demo/config.ts'
 import { demoGreeting } from './demo/greeting.ts'
-import { help, parseFlags } from './flags.ts'
+import { parseFlags } from './flags.ts'
+import { watchTerminal } from './hang-up.ts'
+import { help } from './help.ts'
 import { listen } from './listen.ts'
 import { createOutput } from './output.ts'
+import { reload } from './reload.ts'
 import { closeOnSignals } from './signals.ts'
+import { takeSnapshot } from './snapshot.ts'
+import { readTls } from './tls.ts'
 import { nameAndVersion } from './version.ts'
+import { watchFiles } from './watch.ts'
 
 /** The command, from its arguments to its end. Rejects when it cannot do what it was asked to. */
 export async function run (args: readonly string[]): Promise<void> {
   const flags = parseFlags(args)
   if (flags.help) return console.log(help)
   if (flags.version) return console.log(nameAndVersion)
-
-  const isDemo = flags.config === undefined
-  const output = createOutput(process.stdout, process.stderr)
   const wanted = parseAddress(flags.listen)
-  // Demos run side by side.
-  const app = flags.config === undefined
-    ? await createApp(demoConfig(), output, `demo ${process.pid}`)
-    : await createApp(flags.config, output)
+  const tls = flags.tls && await readTls(flags.tls)
+  if (flags.check) return checkConfig(flags)
+
+  const isDemo = flags.config.length === 0
+  const output = createOutput(process.stdout, process.stderr)
+  // Before the config is read: what is written after this is a change.
+  const before = flags.watch ? await takeSnapshot(flags.config) : undefined
+  const app = isDemo
+    // Demos run side by side.
+    ? await createApp({ config: demoConfig(), tls, instance: `demo ${process.pid}` }, output)
+    : await createApp({ config: flags.config, strict: flags.strict, tls }, output)
   const say = (text: string): void => output.say(app, text)
-  const closed = closeOnSignals(app, say)
+  const hangUpMeans = watchTerminal()
+  const closed = closeOnSignals(app, say, (close) => {
+    // The demo has no file to read again.
+    if (isDemo || hangUpMeans() === 'close') close()
+    else void reload(app)
+  })
+  if (flags.watch) watchFiles(flags.config, before, () => reload(app))
 
   const address = await Promise.race([listen(app, wanted, { nextFree: isDemo }), closed])
   if (address === undefined) return
@@ -30,7 +47,8 @@ export async function run (args: readonly string[]): Promise<void> {
     app.log.warn('listening beyond this machine without keys: whoever can connect can use the models and see their commands at /running')
   }
   const { models } = app.llamaSwap.status()
-  if (isDemo) output.greet(demoGreeting(urlOf(address)))
-  else say(`${nameAndVersion} listening at ${urlOf(address)} with ${models.length} ${models.length === 1 ? 'model' : 'models'} of ${flags.config}`)
+  const url = urlOf(address, tls !== undefined)
+  if (isDemo) output.greet(demoGreeting(url))
+  else say(`${nameAndVersion} listening at ${url} with ${models.length} ${models.length === 1 ? 'model' : 'models'} of ${flags.config.join(', ')}`)
   await closed
 }

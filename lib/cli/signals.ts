@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { thisPlatform } from '../launcher/local/platform/platform.ts'
 import { startedByNpm } from './npm.ts'
 
 // npm sends a Ctrl-C on that the terminal has sent to the whole group already: it may come twice.
@@ -8,12 +9,13 @@ const LAST_WAIT = 1800
 
 /**
  * Closes the app on SIGINT or SIGTERM; a second one kills the servers. Resolves when all is over, which after a second
- * signal takes 2 s at most.
+ * signal takes 2 s at most. `hangUp` says what a SIGHUP is for.
  */
-export function closeOnSignals (app: FastifyInstance, say: (text: string) => void): Promise<void> {
+export function closeOnSignals (app: FastifyInstance, say: (text: string) => void, hangUp: (close: () => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     let firstAt: number | undefined
     const close = (why: string): void => {
+      if (firstAt !== undefined) return
       firstAt = performance.now()
       say(`${why}: letting requests end, then stopping the servers (again: at once)`)
       app.close().then(resolve, reject)
@@ -26,8 +28,9 @@ export function closeOnSignals (app: FastifyInstance, say: (text: string) => voi
       setTimeout(resolve, LAST_WAIT)
     }
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal)
+    process.on('SIGHUP', () => hangUp(() => close('SIGHUP')))
     // npm sends signals to its shell, which may die of them and pass nothing on.
-    if (startedByNpm()) onParentGone(() => { if (firstAt === undefined) close('npm is gone') })
+    if (startedByNpm()) onParentGone(() => close('npm is gone'))
   })
 }
 
@@ -40,14 +43,7 @@ function onParentGone (callback: () => void): void {
   }, PARENT_POLL).unref()
 }
 
-// Each server leads a process group of its own.
 function killServers (app: FastifyInstance): void {
-  for (const { pid } of app.llamaSwap.status().models) {
-    if (pid === undefined) continue
-    try {
-      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
-    } catch {
-      // Gone already, or not ours to end.
-    }
-  }
+  const { models, outgoing } = app.llamaSwap.status()
+  for (const { pid } of [...models, ...outgoing]) if (pid !== undefined) thisPlatform.signalGroup(pid, 'SIGKILL')
 }

@@ -4,11 +4,12 @@ export class EmptyCommand extends Error {
 }
 
 /**
- * Splits a command into words as llama-swap does (POSIX quoting; no variables, globs, pipes or redirections):
- * whole-line comments are dropped, a backslash at the end of a line joins it with the next.
+ * Splits a command into words as llama-swap does (no variables, globs, pipes or redirections): with POSIX quoting, on Windows with
+ * that of its own programs. Whole-line comments are dropped, a backslash at the end of a line joins it with the next.
  */
-export function splitCommand (command: string): string[] {
-  const words = splitWords(joinLines(command))
+export function splitCommand (command: string, platform: NodeJS.Platform = process.platform): string[] {
+  const lines = joinLines(command)
+  const words = platform === 'win32' ? splitWindowsWords(lines) : splitWords(lines)
   if (words.length === 0) throw new EmptyCommand()
   return words
 }
@@ -52,6 +53,28 @@ function splitWords (text: string): string[] {
       word = undefined
     } else {
       add(char)
+    }
+  }
+  if (word !== undefined) words.push(word)
+  return words
+}
+
+/** Only double quotes quote. A backslash is a character, unless it and its like stand before a double quote: two are one then, and one takes the quote's meaning away. */
+function splitWindowsWords (text: string): string[] {
+  const words: string[] = []
+  let word: string | undefined
+  let isQuoted = false
+  for (const [part] of text.matchAll(/\\+"?|[^\\]/gs)) {
+    const backslashes = part.startsWith('\\') ? part.replace('"', '').length : 0
+    const isEscaped = backslashes % 2 === 1
+    if (!isQuoted && (part === ' ' || part === '\t' || part === '\n')) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (part.endsWith('"')) {
+      word = (word ?? '') + '\\'.repeat(Math.floor(backslashes / 2)) + (isEscaped ? '"' : '')
+      if (!isEscaped) isQuoted = !isQuoted
+    } else {
+      word = (word ?? '') + part
     }
   }
   if (word !== undefined) words.push(word)

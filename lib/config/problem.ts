@@ -1,25 +1,35 @@
 import { errors, withDetail } from '../errors.ts'
+import type { Mask } from './mask.ts'
+import type { Place } from './tree.ts'
 
 /** One thing wrong with a config, or one warning: where, and what would be right. */
 export interface Problem {
   /** The keys that lead to it, such as `['models', 'qwen', 'ttl']`. */
   readonly path: readonly (string | number)[]
   readonly message: string
+  /** Where it stands, if that is not where its path leads. */
+  readonly at?: Place | undefined
 }
 
-/** Finds the position of a key path in the source text, if there is one. */
-export type Locate = (path: Problem['path']) => string | undefined
+/** Finds where a key path leads to in the source, if it came from a file. */
+export type Locate = (path: Problem['path']) => Place | undefined
 
-/** `file:line:column key: message`, or without a position for objects. */
-export function formatProblem (problem: Problem, locate: Locate): string {
-  const key = problem.path.join('.')
-  const position = locate(problem.path)
-  const place = [position, key].filter(Boolean).join(' ')
-  return place === '' ? problem.message : `${place}: ${problem.message}`
+// A file of another kind has an error on every line.
+const TOLD = 50
+const LONGEST = 1000
+
+/** `file:line:column key: message`, or without a position for objects; with secrets hidden, and no longer than a reader bears. */
+export function formatProblem ({ path, message, at }: Problem, locate: Locate, mask: Mask): string {
+  const place = at ?? locate(path)
+  const position = place && `${place.file}:${place.line}:${place.column}`
+  const where = [position, path.join('.')].filter(Boolean).join(' ')
+  const text = mask(where === '' ? message : `${where}: ${message}`)
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text
 }
 
 /** One error for all problems of a stage. */
 export function configError (lines: readonly string[]): Error {
-  const message = lines.length === 1 ? `invalid config: ${lines[0]}` : `invalid config:\n  ${lines.join('\n  ')}`
-  return withDetail(new errors.Config(message), { detail: lines.join('\n') })
+  const told = lines.length > TOLD ? [...lines.slice(0, TOLD), `and ${lines.length - TOLD} more`] : lines
+  const message = told.length === 1 ? `invalid config: ${told[0]}` : `invalid config:\n  ${told.join('\n  ')}`
+  return withDetail(new errors.Config(message), { detail: told.join('\n') })
 }

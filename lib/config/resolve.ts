@@ -1,100 +1,89 @@
-import type { ConfigInput, ModelInput, TimeoutsInput } from '../../types/config.ts'
-import type { LaunchSpec } from '../../types/launcher.ts'
-import { EmptyCommand, splitCommand } from './command.ts'
-import type { Config, ModelConfig, Timeouts } from './config.ts'
-import { expandMacros } from './macros.ts'
+import type { ConfigInput } from '../../types/config.ts'
+import { LOG_TIME_FORMATS } from './config.ts'
+import type { Config, ModelConfig } from './config.ts'
+import { parseDuration } from './duration.ts'
+import { resolveLocalNames } from './naming/aliases.ts'
+import { resolveModel } from './model.ts'
+import { resolvePeers } from './naming/peers.ts'
+import { resolvePreload } from './naming/preload.ts'
+import { resolveProfiles } from './naming/profiles.ts'
+import type { Resolution } from './naming/resolution.ts'
+import { resolveSelectors } from './naming/selectors.ts'
 import type { Problem } from './problem.ts'
+import { resolveIgnorePaths } from './routing/ignore-paths.ts'
+import { resolveRouting } from './routing/routing.ts'
+import { DEFAULT_CAPTURE_BUFFER, DEFAULT_METRICS_MAX, DEFAULT_PERFORMANCE_EVERY, DEFAULT_SESSION_HEADERS } from './schema/defaults.ts'
 
-const DEFAULT_START_PORT = 5800
-const MIN_HEALTH_CHECK_TIMEOUT = 15
 const LOG_LEVELS = ['debug', 'warn', 'error'] as const
+const MIN_EVERY = 5000
+const MIB = 1024 * 1024
 
-/** Fills in the defaults (llama-swap's) and gives each model its preferred port, in sorted order of the ids. */
-export function resolve (input: ConfigInput): { config: Config, problems: Problem[] } {
+/** Fills in the defaults and checks what the keys mean together, in the order of llama-swap. The ports are the preferred ones, by model. */
+export function resolve (input: ConfigInput, ports: ReadonlyMap<string, number> = new Map()): Resolution<Config> {
   const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const take = <Value>(resolution: Resolution<Value>): Value => {
+    problems.push(...resolution.problems)
+    warnings.push(...resolution.warnings)
+    return resolution.value
+  }
+  const performance = resolvePerformance(input.performance, problems)
+  if (input.store?.path.trim() === '') problems.push({ path: ['store', 'path'], message: 'must not be empty; name a file, or remove "store" to keep activity in memory' })
+  const inputs = input.models ?? {}
+  const names = take(resolveLocalNames(inputs))
   const models = new Map<string, ModelConfig>()
-  let port = input.startPort ?? DEFAULT_START_PORT
-  for (const id of Object.keys(input.models ?? {}).sort()) {
-    const expanded = expandMacros(id, input.models![id]!)
-    const usesPort = expanded.model.cmd.includes('${PORT}')
-    const launch = resolveLaunch(id, expanded.model, usesPort ? port++ : undefined, problems)
-    problems.push(...expanded.problems)
-    if (launch !== undefined) models.set(id, Object.freeze(resolveModel(id, expanded.model, launch, input)))
+  for (const id of names.ids) {
+    const model = resolveModel(id, inputs[id]!, { top: input, names, preferredPort: ports.get(id), problems, warnings })
+    if (model !== undefined) models.set(id, model)
   }
-  problems.push(...aliasProblems(models))
-  const logLevel = LOG_LEVELS.find((level) => level === input.logLevel?.trim().toLowerCase()) ?? 'info'
-  return { config: Object.freeze({ models, logLevel }), problems }
+  const before = problems.length
+  const routing = take(resolveRouting(input, { names }))
+  const router = problems.length > before ? undefined : routing.router
+  const ignorePaths = take(resolveIgnorePaths(input.upstream?.ignorePaths))
+  const peers = take(resolvePeers(input.peers, { names, selectors: input.selectors, profiles: input.profiles }))
+  const preload = take(resolvePreload(input.hooks?.on_startup?.preload, { names, peers }))
+  // A key that promises protection must not be a mere warning.
+  if ((input.apiKeys ?? []).length > 0) problems.push({ path: ['apiKeys'], message: 'keys are not enforced yet, so they are refused; remove them and protect the routes with the host\'s auth plugin' })
+  const selectors = take(resolveSelectors(input.selectors, { names, peers, router }))
+  const profiles = take(resolveProfiles(input.profiles, { names, peers, selectors: new Set(Object.keys(input.selectors ?? {})) }))
+
+  const config: Config = {
+    models,
+    logLevel: LOG_LEVELS.find((level) => level === input.logLevel?.trim().toLowerCase()) ?? 'info',
+    logTimeFormat: LOG_TIME_FORMATS.find((format) => format === input.logTimeFormat?.trim().toLowerCase()),
+    logToStdout: input.logToStdout ?? 'proxy',
+    includeAliasesInList: input.includeAliasesInList ?? false,
+    apiKeys: Object.freeze(input.apiKeys ?? []),
+    metricsMaxInMemory: positive(input.metricsMaxInMemory) ?? DEFAULT_METRICS_MAX,
+    captureBuffer: Math.max(0, input.captureBuffer ?? DEFAULT_CAPTURE_BUFFER) * MIB,
+    store: input.store,
+    performance,
+    ui: Object.freeze({ sessionHeaders: resolveHeaders(input.ui?.activity?.session_id ?? DEFAULT_SESSION_HEADERS) }),
+    preload,
+    ignorePaths,
+    routing,
+    peers,
+    selectors,
+    profiles
+  }
+  return { value: Object.freeze(config), problems, warnings }
 }
 
-function resolveModel (id: string, model: ModelInput, launch: LaunchSpec, top: ConfigInput): ModelConfig {
-  const ttl = model.ttl === undefined || model.ttl === -1 ? top.globalTTL ?? 0 : model.ttl
-  const checkEndpoint = model.checkEndpoint?.trim() ?? '/health'
-  return {
-    id,
-    launch,
-    aliases: Object.freeze(model.aliases ?? []),
-    checkEndpoint: checkEndpoint === 'none' ? undefined : checkEndpoint,
-    startTimeout: Math.max(top.healthCheckTimeout ?? 120, MIN_HEALTH_CHECK_TIMEOUT) * 1000,
-    ttl: ttl * 1000,
-    stopGrace: (model.unloadTimeout || top.unloadTimeout || 10) * 1000,
-    timeouts: Object.freeze(resolveTimeouts(model.timeouts)),
-    unlisted: model.unlisted ?? false,
-    name: model.name?.trim() ?? '',
-    description: model.description?.trim() ?? ''
-  }
+function positive (value: number | undefined): number | undefined {
+  return value !== undefined && value > 0 ? value : undefined
 }
 
-// llama-swap's defaults, Go's http.Transport; `expectContinue` has no meaning here, since Expect is answered at the door.
-function resolveTimeouts ({ connect = 30, keepalive = 30, responseHeader = 0, tlsHandshake = 10, idleConn = 90 }: TimeoutsInput = {}): Timeouts {
-  return {
-    connect: connect * 1000,
-    keepalive: keepalive * 1000,
-    responseHeader: responseHeader * 1000,
-    tlsHandshake: tlsHandshake * 1000,
-    idleConn: idleConn * 1000
-  }
+function resolvePerformance ({ disabled = false, every = DEFAULT_PERFORMANCE_EVERY }: ConfigInput['performance'] = {}, problems: Problem[]): Config['performance'] {
+  const milliseconds = parseDuration(every) || parseDuration(DEFAULT_PERFORMANCE_EVERY)!
+  if (milliseconds < MIN_EVERY) problems.push({ path: ['performance', 'every'], message: `must be at least 5s, got ${every}` })
+  return Object.freeze({ disabled, every: milliseconds })
 }
 
-function resolveLaunch (id: string, model: ModelInput, preferredPort: number | undefined, problems: Problem[]): LaunchSpec | undefined {
-  const argv = words(model.cmd, ['models', id, 'cmd'], problems)
-  const stopArgv = model.cmdStop === undefined || model.cmdStop.trim() === '' ? undefined : words(model.cmdStop, ['models', id, 'cmdStop'], problems)
-  const proxy = model.proxy!
-  if (!isHttpUrl(proxy.replaceAll('${PORT}', '1'))) {
-    problems.push({ path: ['models', id, 'proxy'], message: `invalid proxy URL "${proxy}": must be like http://localhost:8080` })
+// Names of headers: case does not matter, the first spelling is kept.
+function resolveHeaders (names: readonly string[]): readonly string[] {
+  const headers = new Map<string, string>()
+  for (const name of names.map((name) => name.trim())) {
+    if (name !== '' && !headers.has(name.toLowerCase())) headers.set(name.toLowerCase(), name)
   }
-  if (argv === undefined) return undefined
-  return Object.freeze({
-    argv: Object.freeze(argv),
-    env: Object.freeze(model.env ?? []),
-    proxy,
-    ...(stopArgv !== undefined && { stopArgv: Object.freeze(stopArgv) }),
-    ...(preferredPort !== undefined && { preferredPort })
-  })
-}
-
-function words (command: string, path: Problem['path'], problems: Problem[]): string[] | undefined {
-  try {
-    return splitCommand(command)
-  } catch (error) {
-    if (!(error instanceof EmptyCommand)) throw error
-    problems.push({ path, message: error.message })
-    return undefined
-  }
-}
-
-function isHttpUrl (text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
-}
-
-function aliasProblems (models: ReadonlyMap<string, ModelConfig>): Problem[] {
-  const problems: Problem[] = []
-  const owners = new Map<string, string>()
-  for (const { id, aliases } of models.values()) {
-    for (const alias of aliases) {
-      const owner = owners.get(alias)
-      if (owner !== undefined) problems.push({ path: ['models', id, 'aliases'], message: `duplicate alias ${alias}: the model ${owner} has it too` })
-      owners.set(alias, id)
-    }
-  }
-  return problems
+  return Object.freeze([...headers.values()])
 }

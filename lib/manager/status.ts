@@ -1,16 +1,24 @@
 import type { ModelStatus } from '../../types/status.ts'
+import { maskOf } from '../config/mask.ts'
 import type { LlamaSwapError } from '../errors.ts'
-import type { Model } from '../model/model.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
+import type { Entry } from './entry.ts'
 
 const TOLD_LINES = 20
 
+/** The requests in a model's queue, and what the first of them waits for. */
+export interface Waiting {
+  readonly waiting: number
+  readonly waitsFor: string | undefined
+}
+
 /** How one model stands. */
-export function modelStatus (model: Model, since: number, scheduler: Scheduler): ModelStatus {
+export function modelStatus ({ subject, model, since }: Entry, scheduler: Scheduler, { waiting, waitsFor }: Waiting): ModelStatus {
   const { config, run, lastError } = model
   const { id, launch } = config
   const origin = run?.endpoint?.origin ?? (launch.proxy.includes('${PORT}') ? undefined : new URL(launch.proxy).origin)
   const pid = run?.handle.pid
+  const mask = maskOf(config)
   return {
     model: id,
     state: model.state,
@@ -20,12 +28,13 @@ export function modelStatus (model: Model, since: number, scheduler: Scheduler):
     aliases: config.aliases,
     unlisted: config.unlisted,
     ttl: config.ttl / 1000,
-    command: run?.handle.command ?? launch.argv,
+    command: (run?.handle.command ?? launch.argv).map(mask),
     ...(origin !== undefined && { origin }),
     ...(pid !== undefined && { pid }),
-    leases: scheduler.leases(id),
-    waiting: scheduler.waiting(id),
-    ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
-    lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
+    leases: scheduler.leases(subject),
+    waiting,
+    ...(waitsFor !== undefined && { waitsFor }),
+    ...(lastError !== undefined && { lastError: mask((lastError as LlamaSwapError).detail ?? lastError.message) }),
+    lastLines: model.output.last(TOLD_LINES).map(({ line }) => mask(line))
   }
 }

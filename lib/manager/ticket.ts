@@ -6,6 +6,8 @@ export class PendingTicket implements Ticket {
   readonly model: string
   readonly #onCancel: (reason: Error) => void
   readonly #progress: () => Progress
+  /** Those tickets whose progress somebody follows. */
+  readonly #followed: Set<PendingTicket>
   #listeners: Set<(progress: Progress) => void> | undefined
   #settled: Lease | Error | undefined
   #promise: Promise<Lease> | undefined
@@ -13,8 +15,9 @@ export class PendingTicket implements Ticket {
   #reject: ((error: Error) => void) | undefined
   #cancelled = false
 
-  constructor (model: string, onCancel: (reason: Error) => void, progress: () => Progress) {
+  constructor (model: string, followed: Set<PendingTicket>, onCancel: (reason: Error) => void, progress: () => Progress) {
     this.model = model
+    this.#followed = followed
     this.#onCancel = onCancel
     this.#progress = progress
   }
@@ -37,14 +40,14 @@ export class PendingTicket implements Ticket {
   grant (lease: Lease): void {
     if (this.settled) return lease.release()
     this.#settled = lease
-    this.#listeners = undefined
+    this.#unfollow()
     this.#resolve?.(lease)
   }
 
   fail (error: Error): void {
     if (this.settled) return
     this.#settled = error
-    this.#listeners = undefined
+    this.#unfollow()
     this.#reject?.(error)
   }
 
@@ -52,10 +55,20 @@ export class PendingTicket implements Ticket {
     if (this.settled) return () => {}
     const listeners = this.#listeners ??= new Set()
     listeners.add(listener)
-    return () => { listeners.delete(listener) }
+    this.#followed.add(this)
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#unfollow()
+    }
   }
 
-  /** Tells the listeners how things stand; costs nothing when there are none. */
+  #unfollow (): void {
+    if (this.#listeners === undefined) return
+    this.#listeners = undefined
+    this.#followed.delete(this)
+  }
+
+  /** Tells the listeners how things stand. */
   tell (): void {
     if (this.#listeners === undefined) return
     const progress = this.#progress()

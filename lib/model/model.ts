@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import type { Cause } from '../../types/events.ts'
 import type { Launcher, OutputLine } from '../../types/launcher.ts'
 import type { ModelState } from '../../types/status.ts'
@@ -6,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { ModelConfig } from '../config/config.ts'
 import { errors, withDetail } from '../errors.ts'
 import { OutputRing } from './output.ts'
+import { createPool } from './pool.ts'
 import type { ReadyRun, Run } from './run.ts'
 import { awaitStart, describeExit } from './start.ts'
 import type { StartResult } from './start.ts'
@@ -15,6 +17,8 @@ import { Waiting } from './waiting.ts'
 
 export interface ModelOptions {
   readonly config: ModelConfig
+  /** What the model's servers have printed so far. */
+  readonly output?: OutputRing<OutputLine> | undefined
   readonly launcher: Launcher
   readonly clock: Clock
   readonly onState: (change: { from: ModelState, to: ModelState, cause: Cause, error?: Error }) => void
@@ -37,8 +41,8 @@ const LAST_BYTES = 50
 
 /** One model's life. Owns its state; every change goes through `#go`. */
 export class Model {
-  readonly config: ModelConfig
-  readonly output = new OutputRing<OutputLine>()
+  readonly output: OutputRing<OutputLine>
+  #config: ModelConfig
   #options: ModelOptions
   #state: ModelState = 'stopped'
   #run: Run | undefined
@@ -52,8 +56,11 @@ export class Model {
 
   constructor (options: ModelOptions) {
     this.#options = options
-    this.config = options.config
+    this.#config = options.config
+    this.output = options.output ?? new OutputRing()
   }
+
+  get config (): ModelConfig { return this.#config }
 
   get state (): ModelState { return this.#state }
   get run (): Run | undefined { return this.#run }
@@ -109,6 +116,16 @@ export class Model {
     this.#takeWaiting()?.settle(new errors.Closing())
   }
 
+  /** Goes on with a config that its server can serve as well. What it does not say to a running server counts from the next start on. */
+  reconfigure (config: ModelConfig): void {
+    const run = this.#run
+    if (run?.pool !== undefined && !isDeepStrictEqual(config.timeouts, this.#config.timeouts)) {
+      run.formerPools.push(run.pool)
+      run.pool = createPool(run.endpoint!, config.timeouts)
+    }
+    this.#config = config
+  }
+
   async #start (cause: Cause, aborted: AbortSignal): Promise<void> {
     this.#go('ensureReady', cause)
     this.lastError = undefined
@@ -137,7 +154,7 @@ export class Model {
 
   #launch (aborted: AbortSignal): Run {
     const handle = this.#options.launcher.ensure(this.config.launch, this.config.id, { signal: aborted })
-    const run: Run = { handle, lifetime: new AbortController() }
+    const run: Run = { handle, lifetime: new AbortController(), formerPools: [] }
     this.#run = run
     // Every request under way listens.
     setMaxListeners(0, run.lifetime.signal)
@@ -170,11 +187,12 @@ export class Model {
 
   // Settles within the grace and 2 s, also when the server cannot be killed; it is then stuck until it is gone after all.
   async #end (grace: number): Promise<void> {
-    const { handle, pool } = this.#run!
+    const { handle, pool, formerPools } = this.#run!
+    const pools = pool === undefined ? [] : [pool, ...formerPools]
     let stuck = false
-    const busy = grace > 0 && pool !== undefined && pool.stats.running > 0
+    const busy = grace > 0 && pools.some(({ stats }) => stats.running > 0)
     const gone = (busy ? this.#pause(DISCONNECT).then(() => handle.stop(grace)) : handle.stop(grace)).then(() => {
-      pool?.close().catch(() => {})
+      for (const pool of pools) pool.close().catch(() => {})
       this.#run = undefined
       this.#stopping = undefined
       this.#go('gone', this.#lastCause)

@@ -2,6 +2,7 @@ import { Pool, Response, fetch } from 'undici'
 import type { BodyInit, Dispatcher, RequestInit } from 'undici'
 import type { Timeouts } from '../config/config.ts'
 import type { Endpoint } from '../../types/launcher.ts'
+import { createClient } from './client.ts'
 
 // Servers close idle sockets after about 5 s (llama-server: exactly); a request on one of those is lost.
 const KEEP_ALIVE = 4000
@@ -11,6 +12,7 @@ export function createPool ({ origin, socketPath }: Endpoint, timeouts: Timeouts
   // 0 is "no limit" for all of them, as in llama-swap; undici takes it so too, except for idle sockets.
   const idle = Math.min(timeouts.idleConn || KEEP_ALIVE, KEEP_ALIVE)
   return new Pool(origin, {
+    factory: createClient,
     connections: null,
     pipelining: 1,
     headersTimeout: timeouts.responseHeader,

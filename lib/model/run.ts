@@ -8,6 +8,8 @@ export interface Run {
   readonly lifetime: AbortController
   endpoint?: Endpoint
   pool?: Pool
+  /** Those of earlier `timeouts`: what is under way ends on them. */
+  readonly formerPools: Pool[]
 }
 
 /** A run that is ready. */

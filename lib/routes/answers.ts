@@ -21,11 +21,15 @@ function modelRecord ({ model, name, description, state }: ModelStatus, created:
 }
 
 /** What runs, and by which command: for the operator. */
-export const running: Handler = ({ manager }) => ({
-  running: manager.status().models.filter(({ state }) => isUp(state)).map(({ model, state, command, origin, ttl, name, description }) => (
-    { model, state, cmd: command.join(' '), proxy: origin ?? '', ttl, name, description }
-  ))
-})
+export const running: Handler = ({ manager }) => {
+  const { models, outgoing } = manager.status()
+  const servers = [...models, ...outgoing].filter(({ state }) => isUp(state))
+  return {
+    running: servers.map(({ model, state, command, origin, ttl, name, description }) => (
+      { model, state, cmd: command.join(' '), proxy: origin ?? '', ttl, name, description }
+    ))
+  }
+}
 
 export const health: Handler = (_context, _request, reply) => reply.type('text/plain; charset=utf-8').send('OK')
 

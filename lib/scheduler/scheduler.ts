@@ -1,4 +1,4 @@
-import { cancel, release, request } from './admission.ts'
+import { cancel, grantLine, release, request } from './admission.ts'
 import type { Effect, SchedulerEvent, SchedulerOptions, Subject } from './messages.ts'
 import { crashed, endOver, failed, ready, stopped, stuck, unload } from './residency.ts'
 import { keyOf } from './resident.ts'
@@ -24,6 +24,7 @@ export class Scheduler {
     const state = this.#state
     state.effects = []
     this.#take(event, now)
+    this.#takeDue(now)
     if (state.changed || state.queue.moved) this.#settle(now)
     this.#scheduleWake()
     return state.effects
@@ -54,10 +55,10 @@ export class Scheduler {
       case 'stuck': return stuck(state, event)
       case 'stopped': return stopped(state, event, now)
       case 'unload': return unload(state, event.model, event.force)
-      case 'reconfigured': return this.#reconfigure(event.options)
+      case 'reconfigured': return this.#reconfigure(event.options, now)
       case 'drain': return this.#close('draining')
       case 'shutdown': return this.#shutdown()
-      case 'tick': return this.#tick(now)
+      case 'tick': this.#wakeAt = undefined
     }
   }
 
@@ -71,7 +72,7 @@ export class Scheduler {
     state.changed = state.queue.moved = false
   }
 
-  #reconfigure (options: SchedulerOptions): void {
+  #reconfigure (options: SchedulerOptions, now: number): void {
     const state = this.#state
     for (const [model, { generation }] of state.options.models) if (options.models.get(model)?.generation !== generation) state.coolDowns.forget(model)
     state.options = options
@@ -81,7 +82,10 @@ export class Scheduler {
         state.over.add(resident)
         continue
       }
+      // A change may be taken back.
+      if (resident.unloadBefore === undefined) state.over.delete(resident)
       state.current.set(resident.model, resident)
+      grantLine(state, resident, now)
       // Its time to live may be a shorter one now.
       resident.watchedAt = undefined
       watchIdle(state, resident)
@@ -103,9 +107,8 @@ export class Scheduler {
     for (const resident of [...this.#state.residents.values()]) this.#state.stop(resident, 'close', true)
   }
 
-  #tick (now: number): void {
+  #takeDue (now: number): void {
     const state = this.#state
-    this.#wakeAt = undefined
     for (let due = state.agenda.take(now); due !== undefined; due = state.agenda.take(now)) {
       if (due.type === 'idle') expire(state, due, now)
       else if (due.type === 'plan') state.changed = true

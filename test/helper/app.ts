@@ -35,12 +35,15 @@ export async function startApp (t: Test, config: ConfigInput, { fastify = {}, pr
   const events: StateEvent[] = []
   const pids = new Set<number>()
   await prepare?.(app)
-  await app.register(llamaSwap, { config: { startPort: startPort(), ...config }, ...options })
+  // Apart from those of the files that run side by side.
+  const instance = `test ${process.pid} ${startPort()}`
+  await app.register(llamaSwap, { config: { startPort: startPort(), ...config }, instance, ...options })
   const manager = app.llamaSwap ?? (app as unknown as Record<string, typeof app.llamaSwap>)[options.decorator!]!
   manager.on('state', (event) => {
     states.push(`${event.model} ${event.from}>${event.to}`)
     events.push(event)
-    for (const { pid } of manager.status().models) if (pid !== undefined) pids.add(pid)
+    const { models, outgoing } = manager.status()
+    for (const { pid } of [...models, ...outgoing]) if (pid !== undefined) pids.add(pid)
   })
   t.teardown(async () => {
     await app.close()

@@ -31,7 +31,7 @@ export function optionsFor ({ routing = {}, ttl = 0, maxQueue, limit = 0, models
 }
 
 export const request = (ticket: number, model: string, more: object = {}): SchedulerEvent => ({ type: 'request', ticket, model, priority: 0, deadline: undefined, cause: 'request', ...more })
-export const about = (type: 'ready' | 'stopped' | 'crashed' | 'stuck', model: string, generation = 0): SchedulerEvent => ({ type, model, generation, error: new Error('died') })
+export const about = (type: 'ready' | 'stopped' | 'crashed' | 'stuck' | 'failed', model: string, generation = 0): SchedulerEvent => ({ type, model, generation, error: new Error('died') })
 export const brief = (effects: readonly Effect[]): string[] => effects.map((effect) => 'ticket' in effect ? `${effect.type} ${effect.ticket}` : effect.type === 'wakeAt' ? `wakeAt ${effect.at}` : `${effect.type} ${effect.model}`)
 
 interface Server { readonly model: string, readonly generation: number, state: 'starting' | 'ready' | 'stopping' | 'stuck', leases: Set<number> }

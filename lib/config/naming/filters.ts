@@ -1,4 +1,4 @@
-import type { FiltersInput } from '../../../types/peers.ts'
+import type { FiltersInput } from '../../../types/filters.ts'
 
 /** Changes to the JSON body of a request; those of fields in sorted order, `model` never among them. */
 export interface Filters {

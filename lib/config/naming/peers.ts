@@ -1,7 +1,8 @@
-import type { TimeoutsInput } from '../../../types/config.ts'
 import type { PeerInput } from '../../../types/peers.ts'
 import type { Timeouts } from '../config.ts'
 import type { Problem } from '../problem.ts'
+import { DEFAULT_PEER_TIMEOUTS } from '../schema/defaults.ts'
+import { resolveTimeouts } from '../timeouts.ts'
 import { resolveFilters } from './filters.ts'
 import type { Filters } from './filters.ts'
 import { namespaceProblems } from './namespace.ts'
@@ -59,17 +60,7 @@ function resolvePeer (id: string, { proxy, apiKey, models, filters, timeouts }: 
     apiKey: apiKey || undefined,
     models: Object.freeze([...new Set(named)]),
     filters: resolveFilters(filters),
-    timeouts: resolveTimeouts(timeouts)
-  })
-}
-
-// Unlike a local model, a peer that sends no headers for a minute is taken for lost.
-function resolveTimeouts ({ connect = 30, keepalive = 30, responseHeader = 60, tlsHandshake = 10, idleConn = 90 }: TimeoutsInput = {}): Timeouts {
-  return Object.freeze({
-    connect: connect * 1000,
-    keepalive: keepalive * 1000,
-    responseHeader: responseHeader * 1000,
-    tlsHandshake: tlsHandshake * 1000,
-    idleConn: idleConn * 1000
+    // Unlike a local model, a peer that sends no headers for a minute is taken for lost.
+    timeouts: resolveTimeouts(timeouts, DEFAULT_PEER_TIMEOUTS)
   })
 }

@@ -5,7 +5,7 @@ import type { Matrix } from './matrix.ts'
 
 /**
  * Those of the running models that must stop before the target starts: the cheapest choice that some set with the target allows, of equals that of the first set.
- * All of them if no set has the target; none if it runs already.
+ * All of them if no set has the target; none if it runs already. What stays always fits a set with the target; see matrix-states.ts for when cheapest means nearly.
  */
 export function evictions (matrix: Matrix, target: string, running: readonly string[]): readonly string[] {
   if (running.length === 0 || running.includes(target)) return []

@@ -13,7 +13,8 @@ export interface State {
   readonly worth: number
 }
 
-// Exact for up to ten entangled models that run, and for any number that the expression keeps apart. Beyond, the best states found go on, within a bound.
+// Exact while no more states than this come up at once: any seven models that run besides the target, most cases of twice as many, and any number that the expression keeps apart.
+// Beyond, the best states found so far go on; past the bound of work, fewer of them.
 const MAX_STATES = 256
 const MAX_WORK = 100_000
 const MIN_STATES = 4

@@ -74,10 +74,10 @@ function resolveSets (input: Record<string, string>, path: Problem['path'], find
 
 /** Puts the ids of models in place of vars; reports every name that stands for nothing. */
 function link (expression: Expression, find: (name: string) => string | undefined, sets: ReadonlySet<string>, report: (message: string) => void): Expression {
-  if ('of' in expression) return { ...expression, of: expression.of.map((part) => link(part, find, sets, report)) }
+  if ('of' in expression) return Object.freeze({ ...expression, of: Object.freeze(expression.of.map((part) => link(part, find, sets, report))) })
   const { kind, name, at } = expression
   if (kind === 'set' && !sets.has(name)) report(`undefined set "${name}" at position ${at}`)
   const id = kind === 'set' ? name : find(name)
   if (id === undefined) report(`unknown var or model "${name}" at position ${at}`)
-  return { kind, name: id ?? name, at }
+  return Object.freeze({ kind, name: id ?? name, at })
 }

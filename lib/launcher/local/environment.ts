@@ -20,12 +20,15 @@ export function inheritedEnvironment (
   }))
 }
 
-/** Adds a model's `NAME=value` pairs; the last one of a name wins. */
-export function withPairs (environment: NodeJS.ProcessEnv, pairs: readonly string[]): NodeJS.ProcessEnv {
+/** Adds a model's `NAME=value` pairs; the last one of a name wins, on Windows in whatever case it is written. */
+export function withPairs (environment: NodeJS.ProcessEnv, pairs: readonly string[], platform: NodeJS.Platform = process.platform): NodeJS.ProcessEnv {
   const merged = { ...environment }
   for (const pair of pairs) {
     const end = pair.indexOf('=')
-    merged[pair.slice(0, end)] = pair.slice(end + 1)
+    const name = pair.slice(0, end)
+    // Of two spellings Node would hand down the first in the alphabet.
+    if (platform === 'win32') for (const other of Object.keys(merged)) if (other.toLowerCase() === name.toLowerCase()) delete merged[other]
+    merged[name] = pair.slice(end + 1)
   }
   return merged
 }

@@ -1,5 +1,5 @@
 import { guardedGroups, hasGuard } from './guard.ts'
-import { signalGroup } from './process-group.ts'
+import { thisPlatform } from './platform/platform.ts'
 
 let installed = false
 
@@ -7,7 +7,5 @@ let installed = false
 export function installExitHook (): void {
   if (installed) return
   installed = true
-  process.on('exit', () => {
-    for (const leader of guardedGroups()) signalGroup(leader, hasGuard() ? 'SIGTERM' : 'SIGKILL')
-  })
+  process.on('exit', () => thisPlatform.endAtExit([...guardedGroups()], hasGuard()))
 }

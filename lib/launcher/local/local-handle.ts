@@ -101,7 +101,7 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     },
     stop (grace) {
       // Asked again without grace, a stop under way is cut short.
-      if (stopping !== undefined && grace === 0 && child !== undefined) signalGroup(child.pid, 'SIGKILL')
+      if (stopping !== undefined && grace === 0 && child !== undefined) signalGroup(child, 'SIGKILL')
       stopping ??= stop(grace)
       return stopping
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { environmentOf, isLive, listProcesses, startTimeOf } from './proc.ts'
-import type { ProcessStat } from './proc.ts'
+import { isLive, thisPlatform } from './platform/platform.ts'
+import type { Platform, ProcessStat } from './platform/platform.ts'
 
 // Set in the environment of every server, and so of all that it starts: how its processes are found again, wherever they went.
 const RUN = 'LLAMA_SWAP_RUN'
@@ -15,7 +15,7 @@ export interface Owner {
 
 /** The owner that this process is. */
 export function ownOwner (instance: string): Owner {
-  return { instance, pid: process.pid, startTime: startTimeOf(process.pid) ?? '' }
+  return { instance, pid: process.pid, startTime: thisPlatform.startTimeOf(process.pid) ?? '' }
 }
 
 /** The marks of one run of a server, for its environment. */
@@ -25,30 +25,45 @@ export function createMarks ({ instance, pid, startTime }: Owner): { run: string
 }
 
 /** The live processes outside of a server's group that carry its run's mark: they have left it. None is older than the server. */
-export async function findStrays (run: string, leader: number, startTime: string | undefined): Promise<ProcessStat[]> {
-  const found = await findMarked(`${RUN}=${run}`, (stat) => stat.group !== leader && Number(stat.startTime) >= Number(startTime ?? 0))
-  return found.map(({ stat }) => stat)
+export async function findStrays (run: string, leader: number, startTime: string | undefined, platform: Platform = thisPlatform): Promise<ProcessStat[]> {
+  const processes = await listProcesses(platform)
+  const candidates = processes.filter((stat) => isLive(stat) && stat.group !== leader && Number(stat.startTime) >= Number(startTime ?? 0))
+  return (await findMarked(`${RUN}=${run}`, candidates, platform)).map(({ stat }) => stat)
 }
 
-/** The live processes of an instance's servers, each with the owner that started it. */
-export async function findInstance (instance: string): Promise<Array<{ stat: ProcessStat, owner: Owner }>> {
-  const marked = await findMarked(`${OWNER}=`)
-  return marked.map(({ stat, text }) => ({ stat, owner: parseOwner(text) })).filter(({ owner }) => owner.instance === instance)
+/** A live process of an instance's servers. */
+export interface InstanceProcess {
+  readonly stat: ProcessStat
+  readonly owner: Owner
+  /** Whether the process that started the server is still the same and alive. */
+  readonly owned: boolean
 }
 
-/** Whether the process that started a server is still the same and alive. */
-export function isOwnerAlive ({ pid, startTime }: Owner): boolean {
-  return startTimeOf(pid) === startTime
+export async function findInstance (instance: string, platform: Platform = thisPlatform): Promise<InstanceProcess[]> {
+  const processes = await listProcesses(platform)
+  const marked = await findMarked(`${OWNER}=`, processes.filter(isLive), platform)
+  return marked.map(({ stat, text }) => ({ stat, owner: parseOwner(text) }))
+    .filter(({ owner }) => owner.instance === instance)
+    .map(({ stat, owner }) => ({ stat, owner, owned: isOwned(stat, owner, processes, platform) }))
 }
 
-// Reading an environment is dear, so `candidate` may rule processes out before.
-async function findMarked (mark: string, candidate = (_stat: ProcessStat): boolean => true): Promise<Array<{ stat: ProcessStat, text: string }>> {
-  const processes = (await listProcesses() ?? []).filter((stat) => isLive(stat) && candidate(stat))
-  const found = await Promise.all(processes.map(async (stat) => {
-    const text = (await environmentOf(stat.pid)).find((pair) => pair.startsWith(mark))
+// An owner that did not know its own start time is at least older than what it has started.
+function isOwned (server: ProcessStat, { pid, startTime }: Owner, processes: readonly ProcessStat[], platform: Platform): boolean {
+  if (startTime !== '') return platform.startTimeOf(pid) === startTime
+  return processes.some((stat) => stat.pid === pid && isLive(stat) && Number(stat.startTime) <= Number(server.startTime))
+}
+
+async function listProcesses (platform: Platform): Promise<ProcessStat[]> {
+  return await platform.listProcesses?.() ?? []
+}
+
+// Reading an environment is dear, so only those of candidates are read.
+async function findMarked (mark: string, candidates: readonly ProcessStat[], platform: Platform): Promise<Array<{ stat: ProcessStat, text: string }>> {
+  const environments = await platform.environmentsOf(candidates.map(({ pid }) => pid))
+  return candidates.flatMap((stat) => {
+    const text = environments.get(stat.pid)?.find((pair) => pair.startsWith(mark))
     return text === undefined ? [] : [{ stat, text }]
-  }))
-  return found.flat()
+  })
 }
 
 function parseOwner (text: string): Owner {

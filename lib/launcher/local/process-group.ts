@@ -1,42 +1,44 @@
 import type { Clock } from '../../clock.ts'
-import { isLive, listProcesses } from './proc.ts'
+import { isLive, thisPlatform } from './platform/platform.ts'
+import type { Platform } from './platform/platform.ts'
+import { sendSignal } from './platform/send-signal.ts'
 
-/** Sends a signal to every process of a group. False when there is none left. */
-export function signalGroup (leader: number, signal: NodeJS.Signals | 0): boolean {
-  return send(-leader, signal)
+/** A process that leads a group; elsewhere, the root of a tree. */
+export interface Leader {
+  readonly pid: number
+  readonly exited: () => boolean
 }
 
-export function signalProcess (pid: number, signal: NodeJS.Signals | 0): boolean {
-  return send(pid, signal)
+/** Asks every process of a group to end, or ends it. */
+export function signalGroup (leader: Leader, signal: 'SIGTERM' | 'SIGKILL', platform: Platform = thisPlatform): void {
+  if (platform.groups || !leader.exited()) platform.signalGroup(leader.pid, signal)
 }
 
-function send (target: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(target, signal)
-    return true
-  } catch (error) {
-    // EPERM: it exists, though not ours to signal.
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+export function signalProcess (pid: number, signal: NodeJS.Signals): void {
+  sendSignal(pid, signal)
 }
 
 /**
  * Resolves when no process of the group, and none of the others, is alive; false when that took longer than `ms`.
  * A zombie counts as gone. `others` may grow meanwhile.
  */
-export async function allGone (leader: number | undefined, others: ReadonlySet<number>, ms: number, clock: Clock): Promise<boolean> {
+export async function allGone (leader: Leader | undefined, others: ReadonlySet<number>, ms: number, clock: Clock, platform: Platform = thisPlatform): Promise<boolean> {
   const end = clock.now() + ms
   for (let pause = 1; ; pause = Math.min(pause * 2, 250)) {
-    if (!await anyLive(leader, others)) return true
+    if (!await anyLive(leader, others, platform)) return true
     if (clock.now() + pause > end) return false
     await new Promise<void>((resolve) => clock.after(pause, resolve))
   }
 }
 
-// kill(2) also finds zombies, which some systems leave for long; where there is no /proc, kill has the last word.
-async function anyLive (leader: number | undefined, others: ReadonlySet<number>): Promise<boolean> {
-  const known = (leader !== undefined && signalGroup(leader, 0)) || [...others].some((pid) => signalProcess(pid, 0))
+// kill(2) also finds zombies, which some systems leave for long; where processes cannot be listed, kill has the last word.
+async function anyLive (leader: Leader | undefined, others: ReadonlySet<number>, platform: Platform): Promise<boolean> {
+  const known = (leader !== undefined && exists(leader, platform)) || [...others].some((pid) => sendSignal(pid, 0))
   if (!known) return false
-  const processes = await listProcesses()
-  return processes === undefined || processes.some((stat) => isLive(stat) && (stat.group === leader || others.has(stat.pid)))
+  const processes = await platform.listProcesses?.()
+  return processes === undefined || processes.some((stat) => isLive(stat) && (stat.group === leader?.pid || others.has(stat.pid)))
+}
+
+function exists (leader: Leader, platform: Platform): boolean {
+  return platform.groups ? sendSignal(-leader.pid, 0) : !leader.exited()
 }

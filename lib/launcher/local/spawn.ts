@@ -1,13 +1,12 @@
 import { execa } from 'execa'
 import type { ChildProcess } from 'node:child_process'
-import { underParentDeath } from './parent-death.ts'
-import { startTimeOf } from './proc.ts'
-import { resolveProgram } from './program.ts'
+import { thisPlatform } from './platform/platform.ts'
+import type { Platform } from './platform/platform.ts'
 
 export interface Child {
   readonly pid: number
   readonly process: ChildProcess
-  /** Where /proc tells it. */
+  /** Where the platform tells it at once. */
   readonly startTime: string | undefined
   /** Settles at the exit itself, not when inherited pipes close. */
   readonly exit: Promise<{ code?: number, signal?: string }>
@@ -16,19 +15,19 @@ export interface Child {
 }
 
 /**
- * Starts a program as the leader of its own process group; never through a shell, never with our stdin.
+ * Starts a program as the leader of its own process group, where there are such; never through a shell, never with our stdin.
  *
  * @throws an Error that says in words why it could not be started
  */
-export async function spawnChild ([word, ...args]: readonly string[], env: NodeJS.ProcessEnv, output: 'pipe' | 'ignore' = 'pipe'): Promise<Child> {
-  const [file, words] = underParentDeath(await resolveProgram(word!, env), args)
+export async function spawnChild ([word, ...args]: readonly string[], env: NodeJS.ProcessEnv, output: 'pipe' | 'ignore' = 'pipe', platform: Platform = thisPlatform): Promise<Child> {
+  const [file, words] = platform.underParentDeath(await platform.resolveProgram(word!, env), args)
   const subprocess = execa(file, words, {
     env,
     extendEnv: false,
     stdin: 'ignore',
     stdout: output,
     stderr: output,
-    detached: process.platform !== 'win32',
+    detached: platform.groups,
     buffer: false,
     cleanup: false,
     reject: false,
@@ -47,5 +46,5 @@ export async function spawnChild ([word, ...args]: readonly string[], env: NodeJ
     const { originalMessage, code } = await subprocess
     throw new Error(`the program ${word!} could not be started: ${originalMessage ?? code ?? 'unknown reason'}`)
   }
-  return { pid: subprocess.pid, process: child, startTime: startTimeOf(subprocess.pid), exit, exited: () => exited }
+  return { pid: subprocess.pid, process: child, startTime: platform.startTimeOf(subprocess.pid), exit, exited: () => exited }
 }

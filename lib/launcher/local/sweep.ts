@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { findInstance, isOwnerAlive } from './mark.ts'
+import { findInstance } from './mark.ts'
 import type { Owner } from './mark.ts'
 import { allGone, signalProcess } from './process-group.ts'
 
@@ -18,8 +18,8 @@ export async function sweepLeftovers (own: Owner, clock: Clock): Promise<Leftove
   const found = (await findInstance(own.instance)).filter(({ stat, owner }) => owner.pid !== own.pid && stat.pid !== process.pid)
   const rivals = new Set<number>()
   const left = new Set<number>()
-  for (const { stat, owner } of found) {
-    if (isOwnerAlive(owner)) rivals.add(owner.pid)
+  for (const { stat, owner, owned } of found) {
+    if (owned) rivals.add(owner.pid)
     else left.add(stat.pid)
   }
   if (left.size > 0) await endAll(left, clock)
