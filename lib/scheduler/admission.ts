@@ -14,11 +14,13 @@ export function request (state: State, { ticket, model, priority, deadline, caus
   if (terms.limit > 0 && waiting.length + (resident?.leases ?? 0) >= terms.limit) return state.reject(ticket, { limit: terms.limit, ms: nextEnd(state, model, now) })
   const key = options.order.key(now, priority + terms.priority)
   if (resident !== undefined && isOpen(resident, ticket, key, now) && (waiting.length === 0 || key < waiting[0]!.key)) return state.grant(ticket, resident, now)
-  if (queue.size >= options.maxQueue) return state.reject(ticket, queueFull(state, now))
+  for (const stuck of state.stuck) if (stuck.model === model) return state.reject(ticket, { stuck: model })
   if (override === true) state.coolDowns.override(model)
-  const isFirst = queue.add({ ticket, model, key, since: now, cause })
+  const cooling = resident === undefined ? state.coolDowns.of(model, now) : undefined
+  if (cooling !== undefined) return state.reject(ticket, { coolingDown: cooling.error, ms: cooling.ms })
+  if (queue.size >= options.maxQueue) return state.reject(ticket, queueFull(state, now))
+  queue.add({ ticket, model, key, since: now, cause })
   if (deadline !== undefined) state.agenda.push({ at: now + deadline, type: 'deadline', ticket })
-  if (isFirst) state.changed = true
 }
 
 /** Whether a request with this place may use a resident now. */
@@ -30,22 +32,22 @@ export function isOpen (resident: Resident, ticket: number, key: number, now: nu
 
 /** Lends a ready server to all that wait for it and may use it. */
 export function grantLine (state: State, resident: Resident, now: number): void {
-  if (resident.state !== 'ready' || !state.isCurrent(resident)) return
-  for (const { ticket, key } of [...state.queue.of(resident.model)]) {
-    if (!isOpen(resident, ticket, key, now)) continue
-    state.queue.remove(ticket)
-    state.grant(ticket, resident, now)
-  }
+  const first = state.queue.of(resident.model)[0]
+  if (first === undefined || resident.state !== 'ready' || !state.isCurrent(resident)) return
+  // Closed to the first, it is closed to all.
+  if (first.key >= resident.barredFrom && now >= resident.heldUntil) return
+  for (const { ticket } of state.queue.take(resident.model, ({ ticket, key }) => isOpen(resident, ticket, key, now))) state.grant(ticket, resident, now)
 }
 
 /** A waiter leaves. */
 export function cancel (state: State, ticket: number): void {
   const waiter = state.queue.get(ticket)
   if (waiter === undefined) return
-  if (state.queue.of(waiter.model)[0] === waiter) state.changed = true
   state.queue.remove(ticket)
   if (state.queue.line(waiter.model) !== undefined) return
   const resident = state.current.get(waiter.model)
+  // Its load is not held against others any more.
+  if (resident?.state === 'starting') state.changed = true
   // Nothing has been started for it: nothing is.
   if (resident?.state === 'pending') state.remove(resident)
   if (resident !== undefined) watchIdle(state, resident)
@@ -61,7 +63,7 @@ export function release (state: State, ticket: number, now: number): void {
   if (--resident.leases > 0) return
   resident.idleSince = now
   watchIdle(state, resident)
-  if (state.queue.size > 0 || state.over.has(resident)) state.changed = true
+  if (state.queue.heads.length > 0 || state.over.has(resident)) state.changed = true
 }
 
 function queueFull (state: State, now: number): Rejection {

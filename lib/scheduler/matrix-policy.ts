@@ -6,9 +6,11 @@ import type { Policy } from './policy.ts'
 export function matrixPolicy (matrix: Matrix): Policy {
   return {
     evictions (target, residents) {
-      const gone = new Set(evictions(matrix, target, residents.map(({ model }) => model)))
-      return residents.filter(({ model }) => gone.has(model))
+      const others = [...residents]
+      const gone = new Set(evictions(matrix, target, others.map(({ model }) => model)))
+      return others.filter(({ model }) => gone.has(model))
     },
+    excludes: (target, other) => evictions(matrix, target, [other]).length > 0,
     kind: (model) => model
   }
 }

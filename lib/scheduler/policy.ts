@@ -1,17 +1,18 @@
 import type { Router } from '../config/routing/router.ts'
 import { groupPolicy } from './group-policy.ts'
 import { matrixPolicy } from './matrix-policy.ts'
-import type { Resident } from './resident.ts'
 
-/** Which models cannot be resident together: the one question a scheduler asks. */
+/** Which models cannot be resident together. */
 export interface Policy {
   /** Those of the residents that must be gone before the target starts. The target is none of them. */
-  evictions (target: string, residents: readonly Resident[]): readonly Resident[]
+  evictions<Other extends { readonly model: string }> (target: string, residents: Iterable<Other>): readonly Other[]
+  /** Whether one other resident would have to be gone. */
+  excludes (target: string, other: string): boolean
   /**
-   * A model's class. Models of one class exclude each other and need the same others gone, so that of those that wait only the first can be
-   * next. A model that is alone in its class is always right, and dearer the more of them wait.
+   * A model's class. Models of one class need the same others gone, so that when the first of them that waits cannot start, none can.
+   * A model that is alone in its class is always right, and dearer the more of them wait.
    */
-  kind (model: string): string
+  kind (model: string): unknown
 }
 
 /** The policy that a config asks for. */

@@ -13,53 +13,50 @@ export interface Waiter {
 /** Those that wait for one model, in their order. Never empty. */
 export interface Line {
   readonly model: string
-  /** Models of one class exclude each other: only the first line of each class can be next. */
-  readonly kind: string
-  readonly waiters: Waiter[]
+  /** Models of one class need the same others gone. */
+  readonly kind: unknown
+  waiters: Waiter[]
   /** When its first waiter will have waited too long, as far as the agenda knows. */
   watchedAt: number | undefined
 }
 
-/** All waiters, in a line for each model; the lines in the order of their first waiters. */
+/**
+ * All waiters, in a line for each model. Lines whose models hold no room wait for it, by classes: only the first of each class has to be looked at,
+ * so that what an event costs does not depend on how many wait for other models.
+ */
 export class Queue {
   #waiters = new Map<number, Waiter>()
   #lines = new Map<string, Line>()
-  #order: Line[] = []
-  #kinds = new Map<string, number>()
-  #kindOf: (model: string) => string
+  /** Models that hold room, and in how many generations. */
+  #housed = new Map<string, number>()
+  /** The lines that wait for room, by class. */
+  #classes = new Map<unknown, Line[]>()
+  #heads: Line[] = []
+  #kindOf: (model: string) => unknown
+  /** Whether the heads have changed since somebody looked. */
+  moved = false
 
-  constructor (kindOf: (model: string) => string) {
+  constructor (kindOf: (model: string) => unknown) {
     this.#kindOf = kindOf
   }
 
   get size (): number { return this.#waiters.size }
-  /** The lines by their first waiters. Not to be kept: it changes with the queue. */
-  get lines (): readonly Line[] { return this.#order }
-  /** How many classes the lines are of. */
-  get kinds (): number { return this.#kinds.size }
+  /** The first line of each class that waits for room, by their first waiters. Not to be kept: it changes with the queue. */
+  get heads (): readonly Line[] { return this.#heads }
+  /** All lines, by their first waiters. */
+  get lines (): Line[] { return [...this.#lines.values()].sort((a, b) => precedes(a.waiters[0]!, b.waiters[0]!) ? -1 : 1) }
   line (model: string): Line | undefined { return this.#lines.get(model) }
   of (model: string): readonly Waiter[] { return this.#lines.get(model)?.waiters ?? [] }
   has (ticket: number): boolean { return this.#waiters.has(ticket) }
   get (ticket: number): Waiter | undefined { return this.#waiters.get(ticket) }
   all (): Iterable<Waiter> { return this.#waiters.values() }
 
-  /** Adds a waiter; true when it is the first of its line. */
-  add (waiter: Waiter): boolean {
+  add (waiter: Waiter): void {
     this.#waiters.set(waiter.ticket, waiter)
     const line = this.#lines.get(waiter.model)
-    if (line === undefined) {
-      this.#open(waiter)
-      return true
-    }
-    const index = place(line.waiters, waiter)
-    if (index > 0) {
-      line.waiters.splice(index, 0, waiter)
-      return false
-    }
-    this.#order.splice(this.#indexOf(line), 1)
-    line.waiters.unshift(waiter)
-    this.#insert(line)
-    return true
+    if (line === undefined) this.#open(waiter)
+    else if (precedes(waiter, line.waiters[0]!)) this.#change(line, () => line.waiters.unshift(waiter))
+    else line.waiters.splice(place(line.waiters, waiter), 0, waiter)
   }
 
   remove (ticket: number): Waiter | undefined {
@@ -68,34 +65,51 @@ export class Queue {
     this.#waiters.delete(ticket)
     const line = this.#lines.get(waiter.model)!
     const index = place(line.waiters, waiter)
-    if (index > 0) {
-      line.waiters.splice(index, 1)
-      return waiter
-    }
-    this.#order.splice(this.#indexOf(line), 1)
-    line.waiters.shift()
-    if (line.waiters.length > 0) this.#insert(line)
-    else this.#close(line)
+    if (index === 0) this.#change(line, () => line.waiters.shift())
+    else line.waiters.splice(index, 1)
     return waiter
   }
 
-  /** Takes a whole line. */
-  removeAll (model: string): readonly Waiter[] {
+  /** Takes those of a line that may go. */
+  take (model: string, mayGo: (waiter: Waiter) => boolean = () => true): readonly Waiter[] {
     const line = this.#lines.get(model)
     if (line === undefined) return []
-    this.#order.splice(this.#indexOf(line), 1)
-    this.#close(line)
-    for (const { ticket } of line.waiters) this.#waiters.delete(ticket)
-    return line.waiters
+    const taken = line.waiters.filter(mayGo)
+    for (const { ticket } of taken) this.#waiters.delete(ticket)
+    this.#change(line, () => { line.waiters = line.waiters.filter(({ ticket }) => this.#waiters.has(ticket)) })
+    return taken
+  }
+
+  /** Whether a model holds room, in any of its generations. */
+  isHoused (model: string): boolean { return this.#housed.has(model) }
+
+  /** A generation of a model has room now: those who wait for it do not wait for room. */
+  house (model: string): void {
+    const generations = this.#housed.get(model) ?? 0
+    const line = this.#lines.get(model)
+    if (generations === 0 && line !== undefined) this.#leave(line)
+    this.#housed.set(model, generations + 1)
+  }
+
+  /** The room of a generation is free again. */
+  vacate (model: string): void {
+    const generations = this.#housed.get(model)! - 1
+    if (generations > 0) {
+      this.#housed.set(model, generations)
+      return
+    }
+    this.#housed.delete(model)
+    const line = this.#lines.get(model)
+    if (line !== undefined) this.#enter(line)
   }
 
   /** The same waiters in lines of other classes. */
-  reclassify (kindOf: (model: string) => string): void {
+  reclassify (kindOf: (model: string) => unknown): void {
     this.#kindOf = kindOf
     const waiters = [...this.#waiters.values()]
     this.#lines.clear()
-    this.#kinds.clear()
-    this.#order = []
+    this.#classes.clear()
+    this.#heads = []
     for (const waiter of waiters) this.add(waiter)
   }
 
@@ -109,27 +123,59 @@ export class Queue {
   }
 
   #open (waiter: Waiter): void {
-    const kind = this.#kindOf(waiter.model)
-    const line: Line = { model: waiter.model, kind, waiters: [waiter], watchedAt: undefined }
+    const line: Line = { model: waiter.model, kind: this.#kindOf(waiter.model), waiters: [waiter], watchedAt: undefined }
     this.#lines.set(waiter.model, line)
-    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
-    this.#insert(line)
+    this.#enter(line)
   }
 
-  #close ({ model, kind }: Line): void {
-    this.#lines.delete(model)
-    const left = this.#kinds.get(kind)! - 1
-    if (left === 0) this.#kinds.delete(kind)
-    else this.#kinds.set(kind, left)
+  // Another waiter is the first of a line, or nobody is.
+  #change (line: Line, change: () => void): void {
+    this.#leave(line)
+    change()
+    if (line.waiters.length > 0) this.#enter(line)
+    else this.#lines.delete(line.model)
   }
 
-  #insert (line: Line): void {
-    this.#order.splice(search(this.#order.length, (index) => precedes(this.#order[index]!.waiters[0]!, line.waiters[0]!)), 0, line)
+  #enter (line: Line): void {
+    if (this.#housed.has(line.model)) return
+    const lines = this.#classes.get(line.kind)
+    if (lines === undefined) {
+      this.#classes.set(line.kind, [line])
+      this.#insertHead(line)
+      return
+    }
+    const index = indexIn(lines, line)
+    if (index === 0) {
+      this.#removeHead(lines[0]!)
+      this.#insertHead(line)
+    }
+    lines.splice(index, 0, line)
   }
 
-  #indexOf (line: Line): number {
-    return search(this.#order.length, (index) => precedes(this.#order[index]!.waiters[0]!, line.waiters[0]!))
+  #leave (line: Line): void {
+    if (this.#housed.has(line.model)) return
+    const lines = this.#classes.get(line.kind)!
+    const index = indexIn(lines, line)
+    lines.splice(index, 1)
+    if (index > 0) return
+    this.#removeHead(line)
+    if (lines.length > 0) this.#insertHead(lines[0]!)
+    else this.#classes.delete(line.kind)
   }
+
+  #insertHead (line: Line): void {
+    this.#heads.splice(indexIn(this.#heads, line), 0, line)
+    this.moved = true
+  }
+
+  #removeHead (line: Line): void {
+    this.#heads.splice(indexIn(this.#heads, line), 1)
+    this.moved = true
+  }
+}
+
+function indexIn (lines: readonly Line[], { waiters: [first] }: Line): number {
+  return search(lines.length, (index) => precedes(lines[index]!.waiters[0]!, first!))
 }
 
 function place (waiters: readonly Waiter[], waiter: Waiter): number {

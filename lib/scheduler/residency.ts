@@ -56,10 +56,12 @@ export function stuck (state: State, subject: Subject): void {
   if (resident !== undefined) setStuck(state, resident)
 }
 
-// Who was to have its room hears of it; the rest finds out when it is looked at.
+// Who wants it, or was to have its room, hears of it; the rest finds out when it is looked at.
 function setStuck (state: State, resident: Resident): void {
   resident.state = 'stuck'
-  for (const other of [...state.residents.values()]) {
+  state.stuck.add(resident)
+  state.rejectLine(resident.model, { stuck: resident.model })
+  for (const other of [...state.pending]) {
     if (!other.waitsFor.has(resident)) continue
     state.rejectLine(other.model, { stuck: resident.model })
     state.remove(other)

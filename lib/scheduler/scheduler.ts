@@ -1,4 +1,4 @@
-import { cancel, release, request } from './admission.ts'
+import { cancel, grantLine, release, request } from './admission.ts'
 import type { Effect, SchedulerEvent, SchedulerOptions, Subject } from './messages.ts'
 import { crashed, endOver, failed, ready, stopped, stuck, unload } from './residency.ts'
 import { keyOf } from './resident.ts'
@@ -25,7 +25,7 @@ export class Scheduler {
     state.effects = []
     this.#take(event, now)
     this.#takeDue(now)
-    if (state.changed) this.#settle(now)
+    if (state.changed || state.queue.moved) this.#settle(now)
     this.#scheduleWake()
     return state.effects
   }
@@ -40,7 +40,7 @@ export class Scheduler {
   /** What the first waiter of a model waits for, in words. */
   waitReason (model: string, now: number): string | undefined { return waitReason(this.#state, model, now) }
   /** Whether a model holds room in any of its generations. */
-  isResident (model: string): boolean { return this.#state.residentsOf(model).length > 0 }
+  isResident (model: string): boolean { return this.#state.queue.isHoused(model) }
   holdsRoom (subject: Subject): boolean { return this.#state.residents.has(keyOf(subject)) }
 
   #take (event: SchedulerEvent, now: number): void {
@@ -55,7 +55,7 @@ export class Scheduler {
       case 'stuck': return stuck(state, event)
       case 'stopped': return stopped(state, event, now)
       case 'unload': return unload(state, event.model, event.force)
-      case 'reconfigured': return this.#reconfigure(event.options)
+      case 'reconfigured': return this.#reconfigure(event.options, now)
       case 'drain': return this.#close('draining')
       case 'shutdown': return this.#shutdown()
       case 'tick': this.#wakeAt = undefined
@@ -69,10 +69,10 @@ export class Scheduler {
       endOver(state)
       serveWaiters(state, now)
     }
-    state.changed = false
+    state.changed = state.queue.moved = false
   }
 
-  #reconfigure (options: SchedulerOptions): void {
+  #reconfigure (options: SchedulerOptions, now: number): void {
     const state = this.#state
     for (const [model, { generation }] of state.options.models) if (options.models.get(model)?.generation !== generation) state.coolDowns.forget(model)
     state.options = options
@@ -85,11 +85,12 @@ export class Scheduler {
       // A change may be taken back.
       if (resident.unloadBefore === undefined) state.over.delete(resident)
       state.current.set(resident.model, resident)
+      grantLine(state, resident, now)
       // Its time to live may be a shorter one now.
       resident.watchedAt = undefined
       watchIdle(state, resident)
     }
-    for (const { model } of [...state.queue.lines]) if (!options.models.has(model)) state.rejectLine(model, 'unknown')
+    for (const { model } of state.queue.lines) if (!options.models.has(model)) state.rejectLine(model, 'unknown')
     state.queue.reclassify(options.policy.kind)
     state.changed = true
   }
@@ -97,7 +98,7 @@ export class Scheduler {
   #close (phase: 'draining' | 'closed'): void {
     const state = this.#state
     state.phase = phase
-    for (const { model } of [...state.queue.lines]) state.rejectLine(model, 'closing')
+    for (const { model } of state.queue.lines) state.rejectLine(model, 'closing')
     for (const resident of [...state.residents.values()]) if (resident.state === 'pending') state.remove(resident)
   }
 

@@ -18,6 +18,10 @@ export class State {
   phase: 'open' | 'draining' | 'closed' = 'open'
   /** By generation and model. */
   readonly residents = new Map<string, Resident>()
+  /** Those that wait until others are gone. */
+  readonly pending = new Set<Resident>()
+  /** Those that cannot be killed. */
+  readonly stuck = new Set<Resident>()
   /** The residents of their models' present generations, by model. */
   readonly current = new Map<string, Resident>()
   /** By ticket. */
@@ -45,13 +49,18 @@ export class State {
 
   add (resident: Resident): void {
     this.residents.set(keyOf(resident), resident)
+    if (resident.state === 'pending') this.pending.add(resident)
     if (this.isCurrent(resident)) this.current.set(resident.model, resident)
+    this.queue.house(resident.model)
   }
 
   remove (resident: Resident): void {
     this.residents.delete(keyOf(resident))
+    this.pending.delete(resident)
+    this.stuck.delete(resident)
     this.over.delete(resident)
     if (this.current.get(resident.model) === resident) this.current.delete(resident.model)
+    this.queue.vacate(resident.model)
     this.changed = true
   }
 
@@ -71,7 +80,7 @@ export class State {
 
   /** Turns away all that wait for a model. */
   rejectLine (model: string, why: Rejection): void {
-    for (const { ticket } of this.queue.removeAll(model)) this.reject(ticket, why)
+    for (const { ticket } of this.queue.take(model)) this.reject(ticket, why)
   }
 
   /** Stops a server; of one that was only meant to be started, nothing is left. */

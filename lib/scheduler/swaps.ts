@@ -5,33 +5,22 @@ import type { Resident } from './resident.ts'
 import type { State } from './state.ts'
 
 /**
- * Looks at the waiters in their order and does for each what can be done now: lends what is ready, begins swaps whose evictions are idle.
- * A waiter that has waited too long binds those after it: what it needs gone is closed to them, and nothing that excludes its model is begun.
+ * Looks at those who wait for room in their order and begins each swap that can begin now. A waiter that has waited too long binds those after it:
+ * what it needs gone is closed to them, and nothing that excludes its model is begun.
  */
 export function serveWaiters (state: State, now: number): void {
-  const { queue, current } = state
-  const closed = state.barred
-  for (const resident of closed) resident.barredFrom = Infinity
+  const closed = state.barred.map((resident) => ({ resident, from: resident.barredFrom }))
+  for (const { resident } of closed) resident.barredFrom = Infinity
   state.barred = []
+  const { heads } = state.queue
   const bound: string[] = []
-  const seen = new Set<string>()
-  for (let index = 0; index < queue.lines.length && seen.size < queue.kinds;) {
-    const line = queue.lines[index]!
-    const resident = current.get(line.model)
-    if (resident === undefined) {
-      // Of each class only the first can be next.
-      if (!seen.has(line.kind)) plan(state, line, bound, now)
-    } else if (resident.state === 'ready') {
-      grantLine(state, resident, now)
-    } else if (resident.state === 'stuck') {
-      state.rejectLine(line.model, { stuck: line.model })
-    }
-    // Served or turned away, it is not there any more, and the next one has its place.
-    if (queue.lines[index] !== line) continue
-    seen.add(line.kind)
-    index++
+  for (let index = 0; index < heads.length;) {
+    const line = heads[index]!
+    plan(state, line, bound, now)
+    // Begun or turned away, it is not there any more; who is next in its class has a place behind it.
+    if (heads[index] === line) index++
   }
-  for (const resident of closed) grantLine(state, resident, now)
+  for (const { resident, from } of closed) if (resident.barredFrom > from) grantLine(state, resident, now)
 }
 
 // Begins the swap to a line's model, or sees to it that it is looked at again.
@@ -40,11 +29,12 @@ function plan (state: State, line: Line, bound: string[], now: number): void {
   const { order } = state.options
   const cooling = state.coolDowns.of(model, now)
   if (cooling !== undefined) return state.rejectLine(model, { coolingDown: cooling.error, ms: cooling.ms })
-  const evictions = evictionsFor(state, model)
-  const stuck = evictions.find((resident) => resident.state === 'stuck')
+  const stuck = state.stuck.size > 0 ? evictionsFor(state, model).find((resident) => resident.state === 'stuck') : undefined
   if (stuck !== undefined) return state.rejectLine(model, { stuck: stuck.model })
-  const isFree = evictions.every((resident) => canGo(state, resident, now)) && !isExcluded(state, model, bound)
-  if (isFree) return begin(state, model, evictions, now)
+  // Another one's turn comes first; after that it is looked at again.
+  if (isExcluded(state, model, bound)) return
+  const evictions = evictionsFor(state, model)
+  if (evictions.every((resident) => canGo(state, resident, now))) return begin(state, model, evictions, now)
   const bindsAt = first!.since + order.maxWait
   if (now >= bindsAt) {
     bound.push(model)
@@ -55,12 +45,9 @@ function plan (state: State, line: Line, bound: string[], now: number): void {
   }
 }
 
-/** What must be gone before a model can start: its own older generations, and what the policy names. */
-export function evictionsFor (state: State, model: string): readonly Resident[] {
-  const others: Resident[] = []
-  const older: Resident[] = []
-  for (const resident of state.residents.values()) (resident.model === model ? older : others).push(resident)
-  return [...older, ...state.options.policy.evictions(model, others)]
+/** What must be gone before a model that holds no room can start. */
+export function evictionsFor ({ options, residents }: State, model: string): readonly Resident[] {
+  return options.policy.evictions(model, residents.values())
 }
 
 // Idle, with its time behind it; or being stopped anyway. A load that somebody waits for is not given up.
@@ -74,16 +61,14 @@ function canGo (state: State, resident: Resident, now: number): boolean {
 }
 
 function isWantedGone (state: State, resident: Resident): boolean {
-  for (const other of state.residents.values()) if (other.waitsFor.has(resident)) return true
+  for (const other of state.pending) if (other.waitsFor.has(resident)) return true
   return false
 }
 
 // Whether a model would be in the way of one that is about to start, or that has waited too long.
-function isExcluded (state: State, model: string, bound: readonly string[]): boolean {
-  const { policy } = state.options
-  const excludes = (one: string, other: string): boolean => policy.evictions(one, [createResident({ model: other, generation: 0 })]).length > 0
-  for (const resident of state.residents.values()) if (resident.state === 'pending' && excludes(resident.model, model)) return true
-  return bound.some((earlier) => excludes(earlier, model) || excludes(model, earlier))
+function isExcluded ({ pending, options: { policy } }: State, model: string, bound: readonly string[]): boolean {
+  for (const { model: other } of pending) if (policy.excludes(other, model)) return true
+  return bound.some((earlier) => policy.excludes(earlier, model) || policy.excludes(model, earlier))
 }
 
 function begin (state: State, model: string, evictions: readonly Resident[], now: number): void {
@@ -99,13 +84,14 @@ function begin (state: State, model: string, evictions: readonly Resident[], now
 
 /** What waited for the end of a resident waits no more, and starts if that was all. */
 export function startPending (state: State, gone: Resident, now: number): void {
-  for (const resident of [...state.residents.values()]) {
+  for (const resident of state.pending) {
     if (resident.waitsFor.delete(gone) && resident.waitsFor.size === 0) start(state, resident, now)
   }
 }
 
 function start (state: State, resident: Resident, now: number): void {
   const { model, generation, evicted } = resident
+  state.pending.delete(resident)
   resident.state = 'starting'
   resident.startedAt = now
   state.effects.push({ type: 'start', model, generation, cause: state.queue.of(model)[0]!.cause, evicted })

@@ -7,7 +7,8 @@ export function waitReason (state: State, model: string, now: number): string | 
   if (state.queue.line(model) === undefined) return undefined
   const resident = state.current.get(model)
   if (resident !== undefined) return ownReason(resident)
-  const evictions = evictionsFor(state, model)
+  const older = state.residentsOf(model)
+  const evictions = older.length > 0 ? older : evictionsFor(state, model)
   const busy = evictions.find(({ leases }) => leases > 0)
   if (busy !== undefined) return `waits for ${busy.model} to finish ${busy.leases} ${busy.leases === 1 ? 'request' : 'requests'}`
   const loading = evictions.find((other) => other.state === 'pending' || other.state === 'starting')
