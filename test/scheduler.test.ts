@@ -113,6 +113,17 @@ t.test('time to live counts from ready or the last lease, and never cuts one', a
   t.match(scheduler.handle({ type: 'tick' }, 801), [{ type: 'stop', model: 'a', cause: 'ttl' }])
 })
 
+t.test('an unload that is asked for twice changes nothing for those who wait for the next start', async (t) => {
+  const scheduler = create()
+  scheduler.handle(request(1, 'a'), 0)
+  scheduler.handle(about('ready', 'a'), 1)
+  scheduler.handle({ type: 'unload', model: 'a', force: false }, 2)
+  t.strictSame(brief(scheduler.handle(request(2, 'a'), 3)), [])
+  t.strictSame(brief(scheduler.handle({ type: 'unload', model: 'a', force: false }, 4)), [])
+  t.strictSame(brief(scheduler.handle({ type: 'released', ticket: 1 }, 5)), ['stop a'])
+  t.strictSame(brief(scheduler.handle(about('stopped', 'a'), 6)), ['start a'])
+})
+
 t.test('shutdown turns everybody away and stops everything, once', async (t) => {
   const scheduler = create()
   scheduler.handle(request(1, 'a'), 0)

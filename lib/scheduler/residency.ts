@@ -80,7 +80,8 @@ export function unload (state: State, model: string, force: boolean): void {
     if (isEnding(resident)) continue
     if (force) state.stop(resident, 'unload', true)
     else {
-      resident.unloadBefore = state.queue.of(model).reduce((last, { ticket }) => Math.max(last, ticket), -1) + 1
+      // Asked again, those who wait for the next start go on doing so.
+      resident.unloadBefore ??= state.queue.of(model).reduce((last, { ticket }) => Math.max(last, ticket), -1) + 1
       state.over.add(resident)
     }
   }
