@@ -1,6 +1,17 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import t from 'tap'
+import type { Test } from 'tap'
 import { isAlive, until } from '../helper/app.ts'
 import { command, models, serverOrSkip, startReal } from './helper/server.ts'
+
+/** How many requests the gateway has sent to a server since. */
+function sentTo (t: Test, origin: string): () => number {
+  let count = 0
+  const sent = (message: unknown): void => { if (String((message as { request: { origin: unknown } }).request.origin).startsWith(origin)) count++ }
+  subscribe('undici:request:bodySent', sent)
+  t.teardown(() => unsubscribe('undici:request:bodySent', sent))
+  return () => count
+}
 
 const server = await serverOrSkip(t)
 if (server !== undefined) {
@@ -20,9 +31,10 @@ if (server !== undefined) {
     const read = async (): Promise<void> => { for await (const { choices } of stream) if (choices[0]?.delta.content) pieces++ }
     const end = read().then(() => undefined, (error: Error) => error)
     await until(() => pieces >= 20)
-    // Queued in the server, which has one slot: not one byte of an answer yet.
-    const waiting = chat('endless', { ...question, stream: false })
-    await until(() => status().leases === 2)
+    // Queued in the server, which has one slot: it has seen all of it, and given not one byte of an answer yet.
+    const sent = sentTo(t, status().origin!)
+    const waiting = chat('endless', { ...question, stream: false, max_tokens: 1 })
+    await until(() => sent() === 1)
     const since = performance.now()
     process.kill(pid, 'SIGKILL')
 

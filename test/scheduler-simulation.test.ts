@@ -1,0 +1,92 @@
+// What docs/scheduling.md says of the orders is what they do, and `fair` lets nobody wait beyond the bound.
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t from 'tap'
+import { waitsAndBounds } from '../bench/scheduler/bound.ts'
+import { drawings } from '../bench/scheduler/drawings.ts'
+import { embed, page } from '../bench/scheduler/page.ts'
+import { scenarios } from '../bench/scheduler/scenarios.ts'
+import { simulate } from '../bench/scheduler/simulate.ts'
+import { optionsOf, scenarioTable } from '../bench/scheduler/table.ts'
+import type { Workload } from '../bench/scheduler/workload.ts'
+import type { SchedulerOptions } from '../lib/scheduler/messages.ts'
+import { times } from './helper/full.ts'
+import { MODELS, optionsFor } from './helper/scheduler-world.ts'
+import type { Setting } from './helper/scheduler-world.ts'
+
+const UPDATE = 'to bring it up to date: npm run bench:scheduler -- --write'
+
+t.test('the page holds the table that the bench prints', async (t) => {
+  const text = readFileSync(page, 'utf8')
+  t.equal(text, embed(text, scenarioTable()), UPDATE)
+})
+
+t.test('the pictures are those that the bench draws', async (t) => {
+  for (const { file, svg } of drawings()) {
+    t.equal(readFileSync(file, 'utf8'), svg, UPDATE)
+    t.match(readFileSync(page, 'utf8'), `](${file.slice(file.lastIndexOf('/') + 1)})`)
+  }
+})
+
+/** The requests that have waited longer than they may. */
+function beyond (workload: Workload, options: SchedulerOptions): string[] {
+  return waitsAndBounds(simulate(workload, options), workload, options)
+    .filter(({ wait, bound }) => wait > bound)
+    .map(({ request, wait, bound }) => `the request for ${request.model} at ${request.arrivedAt} waits ${wait} ms of ${bound} ms`)
+}
+
+for (const scenario of scenarios) {
+  t.test(`nobody waits beyond the bound: ${scenario.name}`, async (t) => t.strictSame(beyond(scenario, optionsOf(scenario, 'fair')), []))
+}
+
+t.test('the bound can be missed: fifo would', async (t) => {
+  const [steady] = scenarios
+  const { order } = optionsOf(steady!, 'fair')
+  const options = optionsOf(steady!, 'fifo')
+  const late = waitsAndBounds(simulate(steady!, options), steady!, { ...options, order }).filter(({ wait, bound }) => wait > bound)
+  t.ok(late.length > 0)
+  t.strictSame([...new Set(late.map(({ request }) => request.model))], ['B'])
+})
+
+const swapping = { x: { members: ['a', 'b'] }, y: { swap: false, exclusive: false, members: ['c', 'd'] } }
+const settings: Record<string, Setting> = {
+  'one model at a time': {},
+  'one model at a time, idle ones stopped': { ttl: 3000 },
+  groups: { routing: { groups: swapping } },
+  'groups beside each other': { routing: { groups: { x: { exclusive: false, members: ['a', 'b'] }, y: { exclusive: false, members: ['c', 'd', 'e'] } } } },
+  'groups that do not swap': { routing: { groups: { x: { swap: false, members: ['a', 'b'] }, y: { swap: false, members: ['c', 'd', 'e'] } } } },
+  'groups that stay': { routing: { groups: { x: { exclusive: false, members: ['a', 'b'] }, y: { swap: false, persistent: true, members: ['c', 'd'] } } } }
+}
+
+const model = fc.record({ load: fc.integer({ min: 10, max: 40_000 }), stop: fc.integer({ min: 0, max: 3000 }) })
+const arrival = fc.record({
+  gap: fc.oneof(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 5000 })),
+  model: fc.constantFrom(...MODELS),
+  service: fc.integer({ min: 1, max: 20_000 }),
+  priority: fc.constantFrom(0, 0, 0, 0, 1, 2)
+})
+const any = fc.record({
+  models: fc.array(model, { minLength: MODELS.length, maxLength: MODELS.length }),
+  arrivals: fc.array(arrival, { minLength: 1, maxLength: 200, size: 'max' }),
+  fair: fc.record({ maxWait: fc.constantFrom(0, 1, 10, 30), minResidency: fc.constantFrom(0, 30) }),
+  withPriority: fc.boolean()
+})
+
+for (const [name, setting] of Object.entries(settings)) {
+  t.test(`nobody waits beyond the bound, whatever comes: ${name}`, async (t) => {
+    fc.assert(fc.property(any, ({ models, arrivals, fair, withPriority }) => {
+      let at = 0
+      const workload = {
+        models: new Map(MODELS.map((name, index) => [name, models[index]!])),
+        arrivals: arrivals.map(({ gap, priority, ...arrival }) => {
+          at += gap
+          return { ...arrival, at, priority: withPriority ? priority : 0 }
+        })
+      }
+      const options = optionsFor({ ...setting, maxQueue: Infinity, routing: { ...setting.routing, routing: { scheduler: { settings: { fair } } } } })
+      const late = beyond(workload, options)
+      if (late.length > 0) throw new Error(late.join('\n'))
+    }), { numRuns: times(1000) })
+    t.pass()
+  })
+}
