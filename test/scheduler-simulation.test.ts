@@ -49,13 +49,15 @@ t.test('the bound can be missed: fifo would', async (t) => {
 })
 
 const swapping = { x: { members: ['a', 'b'] }, y: { swap: false, exclusive: false, members: ['c', 'd'] } }
+const matrix = { vars: { v: 'a' }, evict_costs: { b: 5 }, sets: { one: 'v & (b | c)', two: 'c & d', three: '+two | e' } }
 const settings: Record<string, Setting> = {
   'one model at a time': {},
   'one model at a time, idle ones stopped': { ttl: 3000 },
   groups: { routing: { groups: swapping } },
   'groups beside each other': { routing: { groups: { x: { exclusive: false, members: ['a', 'b'] }, y: { exclusive: false, members: ['c', 'd', 'e'] } } } },
   'groups that do not swap': { routing: { groups: { x: { swap: false, members: ['a', 'b'] }, y: { swap: false, members: ['c', 'd', 'e'] } } } },
-  'groups that stay': { routing: { groups: { x: { exclusive: false, members: ['a', 'b'] }, y: { swap: false, persistent: true, members: ['c', 'd'] } } } }
+  'groups that stay': { routing: { groups: { x: { exclusive: false, members: ['a', 'b'] }, y: { swap: false, persistent: true, members: ['c', 'd'] } } } },
+  matrix: { routing: { matrix }, ttl: 20_000 }
 }
 
 const model = fc.record({ load: fc.integer({ min: 10, max: 40_000 }), stop: fc.integer({ min: 0, max: 3000 }) })

@@ -31,11 +31,14 @@ function plan (state: State, line: Line, bound: string[], now: number): void {
   if (cooling !== undefined) return state.rejectLine(model, { coolingDown: cooling.error, ms: cooling.ms })
   const stuck = state.stuck.size > 0 ? evictionsFor(state, model).find((resident) => resident.state === 'stuck') : undefined
   if (stuck !== undefined) return state.rejectLine(model, { stuck: stuck.model })
-  // Another one's turn comes first; after that it is looked at again.
-  if (isExcluded(state, model, bound)) return
+  const bindsAt = first!.since + order.maxWait
+  if (isExcluded(state, model, bound)) {
+    // Another one's turn comes first; after that it is looked at again.
+    if (now >= bindsAt) bound.push(model)
+    return
+  }
   const evictions = evictionsFor(state, model)
   if (evictions.every((resident) => canGo(state, resident, now))) return begin(state, model, evictions, now)
-  const bindsAt = first!.since + order.maxWait
   if (now >= bindsAt) {
     bound.push(model)
     for (const resident of evictions) bar(state, resident, first!.key)
