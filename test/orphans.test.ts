@@ -12,6 +12,9 @@ import type { UpstreamOptions } from 'fastify-llama-swap/testing'
 import { isAlive, startApp, startPort, until } from './helper/app.ts'
 import { times } from './helper/full.ts'
 
+// Many gateways come and go, which takes its time on a busy machine; what must be quick has bounds of its own.
+t.setTimeout(300_000)
+
 const gateway = fileURLToPath(new URL('./helper/gateway.mjs', import.meta.url))
 const ROUNDS = times(20)
 
