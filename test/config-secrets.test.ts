@@ -131,3 +131,22 @@ t.test('status() and /running hide them, the server gets them', async (t) => {
   t.notMatch(running, SECRET)
   t.notMatch(JSON.stringify(app.llamaSwap.status()), SECRET)
 })
+
+t.test('what a server prints of them is hidden in log events, in the log that is followed, and in the error of a failed start', async (t) => {
+  process.env.FLS_TEST_KEY = SECRET
+  t.teardown(() => { delete process.env.FLS_TEST_KEY })
+  const command = (more: string): string => `${upstreamCommand({ name: 'a' })} --say=\${env.FLS_TEST_KEY} ${more}`
+  const file = fileOf(`startPort: ${startPort()}\nmodels:\n  a:\n    cmd: |\n      ${command('')}\n  broken:\n    cmd: |\n      ${command('--exit-code 3')}\n`)
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(llamaSwap, { config: file })
+  const lines: string[] = []
+  app.llamaSwap.on('log', ({ line }) => lines.push(line))
+  await app.llamaSwap.load('a')
+  await until(() => lines.length > 0)
+  t.strictSame(lines, ['***'])
+  t.match(await app.llamaSwap.logs('a', { history: true }).next(), { value: { line: '***' } })
+  const error = await app.llamaSwap.load('broken').then(() => undefined, (failure: Error & { detail?: string }) => failure)
+  t.match(error, { code: 'FST_LS_START_FAILED', detail: /\*\*\*/ })
+  t.notMatch(error!.message + error!.detail!, SECRET)
+})

@@ -34,7 +34,7 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     leases: scheduler.leases(subject),
     waiting,
     ...(waitsFor !== undefined && { waitsFor }),
-    ...(lastError !== undefined && { lastError: mask((lastError as LlamaSwapError).detail ?? lastError.message) }),
-    lastLines: model.output.last(TOLD_LINES).map(({ line }) => mask(line))
+    ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
+    lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
   }
 }

@@ -5,6 +5,7 @@ import type { Launcher, OutputLine } from '../../types/launcher.ts'
 import type { ModelState } from '../../types/status.ts'
 import type { Clock } from '../clock.ts'
 import type { ModelConfig } from '../config/config.ts'
+import { maskOf } from '../config/mask.ts'
 import { errors, withDetail } from '../errors.ts'
 import { OutputRing } from './output.ts'
 import { createPool } from './pool.ts'
@@ -158,7 +159,11 @@ export class Model {
     this.#run = run
     // Every request under way listens.
     setMaxListeners(0, run.lifetime.signal)
-    handle.output((line) => {
+    // Servers print what they were started with.
+    const mask = maskOf(this.config)
+    handle.output((printed) => {
+      const text = mask(printed.line)
+      const line = text === printed.line ? printed : { ...printed, line: text }
       this.output.push(line)
       this.#options.onLine(line)
     })
@@ -168,8 +173,9 @@ export class Model {
   // What is left of a failed start still holds memory: its group is ended before anybody hears of it.
   async #fail (result: Exclude<StartResult, { event: 'ready' | 'aborted' }>): Promise<Error> {
     const { id } = this.config
-    const error = result.event === 'deadline' ? new errors.StartTimeout(id, result.reason) : new errors.StartFailed(id, result.reason)
-    this.lastError = withDetail(error, { detail: this.#tell(result.reason, result.lastProbe) })
+    const reason = maskOf(this.config)(result.reason)
+    const error = result.event === 'deadline' ? new errors.StartTimeout(id, reason) : new errors.StartFailed(id, reason)
+    this.lastError = withDetail(error, { detail: this.#tell(reason, result.lastProbe) })
     this.#go(result.event === 'stranger' ? 'launchError' : result.event, 'failure', this.lastError)
     this.#stopping = this.#end(Math.min(FAILED_START_GRACE, this.config.stopGrace))
     await this.#stopping
