@@ -104,6 +104,19 @@ t.test('states from launch to stop; the key is the server\'s as long as it lives
   t.not(launcher.ensure(spec(sh('exec sleep 600')), 'a', { signal: never }), handle, 'a new life')
 })
 
+t.test('a server that is being stopped is not adopted; a stop has ended when the exit is told', async (t) => {
+  for (let round = 0; round < 20; round++) {
+    const launcher = launcherFor(t)
+    const handle = launcher.ensure(spec(sh('exec sleep 600')), 'a', { signal: never })
+    await handle.endpoint()
+    const stopped = handle.stop(0)
+    await until(() => handle.state !== 'running')
+    t.not(launcher.ensure(spec(sh('exec sleep 600')), 'a', { signal: never }), handle)
+    await stopped
+    t.equal(handle.state, 'exited', 'a zombie is gone before Node tells of its exit')
+  }
+})
+
 t.test('an exit of its own is told with code or signal', async (t) => {
   const coded = launch(t, sh('exit 7'))
   t.strictSame(await coded.exited, { code: 7, why: 'crashed' })

@@ -84,6 +84,8 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     if (child === undefined) return
     if (state !== 'exited') setState('stopping')
     await stopChild(child, { stopArgv: stopArgv(), env: env(), grace, clock, run: marks.run, port })
+    // A zombie counts as gone before Node has told of its exit; who starts the next server must find this one exited.
+    await child.exit
     unguardGroup(child.pid)
     child.process.stdout?.destroy()
     child.process.stderr?.destroy()

@@ -30,7 +30,7 @@ export function createLocalLauncher ({ clock, inheritEnv, instance, onLeftovers,
   return {
     ensure (spec, key, options) {
       const running = handles.get(key)
-      if (running !== undefined) return running
+      if (running !== undefined && running.state !== 'stopping' && running.state !== 'exited') return running
       const handle = launchLocal(spec, key, { ...options, clock, environment, owner, ready, onWarning: (message) => onWarning(key, message) })
       handles.set(key, handle)
       void handle.exited.then(() => { if (handles.get(key) === handle) handles.delete(key) })
