@@ -65,6 +65,7 @@ t.test('an object and the YAML of it mean the same', async (t) => {
   const outcome = async (source: unknown): Promise<unknown> => loadConfig(source as ConfigSource).then(({ config }) => [...config.models], ({ detail }: { detail: string }) => detail.replace(/^\S+:\d+:\d+ ?/gm, ''))
   await fc.assert(fc.asyncProperty(simple, async (more) => {
     const config = { models: { a: { cmd: 'server ${PORT}', ...more } } }
-    t.strictSame(await outcome(fileOf(stringify(config))), await outcome(config))
+    // Quoted: plain `5_1` is a text in the YAML 1.2 that is written, and a number in llama-swap's.
+    t.strictSame(await outcome(fileOf(stringify(config, { defaultStringType: 'QUOTE_DOUBLE' }))), await outcome(config))
   }), { numRuns: 200 })
 })

@@ -111,8 +111,12 @@ function dslOf (tree: Tree): string {
 function expand (tree: Tree, sets: Tree[]): Array<Set<string>> {
   if (typeof tree === 'string') return [new Set([tree])]
   if ('set' in tree) return expand(sets[tree.set]!, sets)
-  if ('or' in tree) return tree.or.flatMap((part) => expand(part, sets))
-  return tree.and.reduce<Array<Set<string>>>((all, part) => all.flatMap((left) => expand(part, sets).map((right) => new Set([...left, ...right]))), [new Set()])
+  if ('or' in tree) return distinct(tree.or.flatMap((part) => expand(part, sets)))
+  return tree.and.reduce<Array<Set<string>>>((all, part) => distinct(all.flatMap((left) => expand(part, sets).map((right) => new Set([...left, ...right])))), [new Set()])
+}
+// Else nested sets make millions of the same few.
+function distinct (states: Array<Set<string>>): Array<Set<string>> {
+  return [...new Map(states.map((state) => [[...state].sort().join(), state])).values()]
 }
 
 const MODELS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
