@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Test } from 'tap'
 import { ModelScanner } from '../lib/body/model-scanner.ts'
-import type { ScanResult } from '../lib/body/model-scanner.ts'
+import type { ScanResult } from '../lib/body/scanner.ts'
 
 /** Scans as the intake does: a buffer that fills up, moved to a larger one now and then, with rubbish behind what has come. */
 function scan (input: string | Buffer, cuts: readonly number[] = []): ScanResult {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { errors, withDetail } from '../errors.ts'
-import type { ModelScanner } from './model-scanner.ts'
+import type { BodyScanner } from './scanner.ts'
 
 /** Bytes of request bodies held at once, over all requests. */
 export interface BodyBudget {
@@ -21,7 +21,7 @@ export interface IntakeOptions {
   readonly limit: number
   readonly budget: BodyBudget
   /** Sees the bytes as they arrive. */
-  readonly scanner?: ModelScanner | undefined
+  readonly scanner?: BodyScanner | undefined
 }
 
 const FIRST_GUESS = 64 * 1024

@@ -1,3 +1,5 @@
+import type { BodyScanner, ScanResult } from './scanner.ts'
+
 const TAB = 0x09
 const LF = 0x0a
 const CR = 0x0d
@@ -11,15 +13,11 @@ const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-export type ScanResult =
-  | { readonly kind: 'found', readonly model: string }
-  | { readonly kind: 'missing' | 'ambiguous' | 'notJson' }
-
 /**
  * Finds the top-level `model` of a JSON object without parsing it, while its bytes arrive: long strings are skipped,
  * everything else is looked at once. It checks nesting, not grammar: what else is wrong with the body is for the server to say.
  */
-export class ModelScanner {
+export class ModelScanner implements BodyScanner {
   #position = 0
   #depth = 0
   /** Where the string under way began, its quote included; -1 outside strings. */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
 import { readBody } from '../body/intake.ts'
 import type { BodyBudget } from '../body/intake.ts'
-import type { ModelScanner } from '../body/model-scanner.ts'
+import type { BodyScanner } from '../body/scanner.ts'
 import type { Clock } from '../clock.ts'
 import type { Lease } from '../../types/lease.ts'
 import { errors } from '../errors.ts'
@@ -31,7 +31,7 @@ export interface ProxyRequest {
   /** Path and query for the server. */
   readonly path: string
   /** Sees the body as it arrives, where the model's name is in it. */
-  readonly scanner?: ModelScanner
+  readonly scanner?: BodyScanner
   /** The model's id; called when the body is there. Throws when there is none. */
   readonly model: () => string
 }

@@ -1,12 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isLlamaSwapError } from '../errors.ts'
 import { errorBody } from '../protocol/error-body.ts'
+import type { Family } from '../options.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** How errors of a llama-swap route look. */
     llamaSwapProtocol?: Protocol
+    /** The family of a llama-swap route. */
+    llamaSwapFamily?: Family
   }
 }
 

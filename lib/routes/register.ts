@@ -24,7 +24,7 @@ export function registerRoutes (scope: FastifyInstance, manager: Manager, proxy:
       ...hooks,
       method: route.method,
       url: route.path,
-      config: { llamaSwapProtocol: route.protocol },
+      config: { llamaSwapProtocol: route.protocol, llamaSwapFamily: route.family },
       handler: (request, reply) => route.handler(context, request, reply, route)
     })
   }
