@@ -1,14 +1,8 @@
-import type { Json, Shape } from './answers.ts'
+import type { Json } from './answers.ts'
 import type { Fault } from './faults.ts'
-
-/** What the upstream says about itself, under the key `upstream`, in every answer and in every event of a stream. */
-export interface UpstreamMark {
-  name: string
-  /** `process.hrtime.bigint()` as a string, taken when the answer or event was written. */
-  hrtime: string
-  /** The event's place in its stream, from 0; for Anthropic streams the framing events count too. */
-  index?: number
-}
+import type { UpstreamMark } from './mark.ts'
+import { responseEvents } from './responses.ts'
+import type { Shape } from './shapes.ts'
 
 /** One event of a stream before it gets its mark. */
 export type StreamEvent = Json & { type?: string }
@@ -37,11 +31,18 @@ function * openaiEvents (shape: Shape, texts: string[], model: unknown): Generat
 export function streamed (shape: Shape, name: string, json: Json, fault: Fault): Iterable<StreamEvent> {
   const texts = Array.from({ length: fault.chunks ?? 5 }, (_, index) => `${name} ${index} `.padEnd(fault.chunkBytes ?? 0, 'x'))
   const model = json['model'] ?? name
-  return shape === 'messages' ? messageEvents(texts, model) : openaiEvents(shape, texts, model)
+  if (shape === 'messages') return messageEvents(texts, model)
+  if (shape === 'responses') return responseEvents(texts, model)
+  return openaiEvents(shape, texts, model)
+}
+
+/** Whether each event says its type on a line of its own. Such streams end without a `[DONE]`. */
+export function hasEventLines (shape: Shape): boolean {
+  return shape === 'messages' || shape === 'responses'
 }
 
 /** An event as it goes over the wire. */
 export function eventText (shape: Shape, event: StreamEvent, upstream: UpstreamMark): string {
   const data = `data: ${JSON.stringify({ ...event, upstream })}\n\n`
-  return shape === 'messages' ? `event: ${event.type}\n${data}` : data
+  return hasEventLines(shape) ? `event: ${event.type}\n${data}` : data
 }

@@ -13,11 +13,22 @@ export interface Exchange {
   died: boolean
 }
 
+/** The path of a request, without the query. */
+export function pathOf ({ url }: IncomingMessage): string {
+  return url!.split('?', 1)[0]!
+}
+
+/** The query of a URL; empty when it has none. */
+export function queryOf (url: string): URLSearchParams {
+  const start = url.indexOf('?')
+  return new URLSearchParams(start === -1 ? '' : url.slice(start))
+}
+
 /** Makes an exchange of a request. */
 export function newExchange (req: IncomingMessage, res: ServerResponse): Exchange {
   const over = new AbortController()
   res.once('close', () => over.abort())
-  return { req, res, path: req.url!.split('?', 1)[0]!, gone: over.signal, died: false }
+  return { req, res, path: pathOf(req), gone: over.signal, died: false }
 }
 
 /** Reads the whole body: an answer before that could be lost to a reset. */

@@ -1,8 +1,13 @@
+import { deaths } from './death.ts'
+import { queryOf } from './exchange.ts'
+
 /**
  * What goes wrong with one answer: the key `fault` of a JSON body, else (other bodies, GET) the query parameter `fault`, which holds the same as JSON.
- * Both pass through a proxy untouched.
+ * Both pass through a proxy untouched. A request that asks for none gets the one that the upstream was started with.
  */
 export interface Fault {
+  /** Sends an answer with this status before the real one. */
+  informational?: 100 | 102 | 103
   /** Wait before the headers. */
   delayMs?: number
   /** Send the headers, then wait. */
@@ -21,59 +26,69 @@ export interface Fault {
   dieBeforeHeaders?: boolean
   /** Writes half of the next event (or of a plain answer's body) first. */
   dieMidEvent?: boolean
-  /** Answers with this status, a JSON error and `Connection: close`. */
+  /** Answers with this status, a JSON error and `Connection: close`; it never streams. */
   status?: number
   /** A plain answer's Content-Length promises more than it sends before it closes the connection. */
   contentLengthShort?: boolean
   /** A plain answer's body is padded to exactly so many bytes (it is never cut to fewer). */
   bodyBytes?: number
+  /** The answer is compressed, whether or not the client accepts that. A stream is flushed after each event; of a plain answer the compressed bytes count for how much is sent. */
+  gzip?: boolean
+  /** `Access-Control-Allow-Origin` as llama-server sends it: the request's `Origin`, or empty when it has none (`echo`); or always empty. */
+  cors?: 'echo' | 'empty'
   /** Extra response headers; they win. */
   headers?: Record<string, string | string[]>
 }
 
-const kinds: Record<keyof Fault, string> = {
+const kinds: Record<keyof Fault, 'number' | 'boolean' | 'object' | readonly unknown[]> = {
+  informational: [100, 102, 103],
   delayMs: 'number',
   firstChunkDelayMs: 'number',
   chunks: 'number',
   chunkMs: 'number',
   chunkBytes: 'number',
-  die: 'string',
+  die: deaths,
   dieAfterChunks: 'number',
   dieBeforeHeaders: 'boolean',
   dieMidEvent: 'boolean',
   status: 'number',
   contentLengthShort: 'boolean',
   bodyBytes: 'number',
+  gzip: 'boolean',
+  cors: ['echo', 'empty'],
   headers: 'object'
 }
 
-// A misspelt fault would make a test pass for the wrong reason.
-function check (fault: object): Fault {
+/** Throws a TypeError when it is no fault that we know: a misspelt one would make a test pass for the wrong reason. */
+export function checkFault (fault: unknown): Fault {
+  if (typeof fault !== 'object' || fault === null || Array.isArray(fault)) throw new TypeError('"fault" is not an object')
   for (const [key, value] of Object.entries(fault)) {
     const kind = Object.hasOwn(kinds, key) ? kinds[key as keyof Fault] : undefined
     if (kind === undefined) throw new TypeError(`There is no fault "${key}"`)
-    const actual: string = typeof value
-    if (actual !== kind) throw new TypeError(`The fault "${key}" should be of type ${kind}`)
+    const type: string = value === null ? 'null' : typeof value
+    if (typeof kind === 'string' && type !== kind) throw new TypeError(`The fault "${key}" should be of type ${kind}`)
+    if (typeof kind === 'object' && !kind.includes(value)) throw new TypeError(`The fault "${key}" should be one of ${kind.join(', ')}`)
   }
-  const { die, dieAfterChunks, dieBeforeHeaders, dieMidEvent } = fault as Fault
+  const { die, dieAfterChunks, dieBeforeHeaders, dieMidEvent, status = 200 } = fault as Fault
   if (die === undefined && (dieAfterChunks ?? dieBeforeHeaders ?? dieMidEvent) !== undefined) throw new TypeError('The fault "die" is missing')
-  if (die !== undefined && !['fin', 'rst', 'sigkill'].includes(die)) throw new TypeError(`There is no way to die called "${die}"`)
+  if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError('The fault "status" should be from 200 to 599')
   return fault as Fault
 }
 
-/** Finds the fault that a request asks for. Throws a TypeError when it is none we know. */
-export function faultOf (url: string, json: Record<string, unknown> | undefined): Fault {
-  let fault = json?.['fault']
-  if (fault === undefined) {
-    const query = url.indexOf('?')
-    const text = query === -1 ? null : new URLSearchParams(url.slice(query)).get('fault')
-    if (text === null) return {}
-    try {
-      fault = JSON.parse(text)
-    } catch {
-      throw new TypeError('The query parameter "fault" is not JSON')
-    }
+/** Finds the fault that a request asks for; undefined when it asks for none. Throws a TypeError when it is none we know. */
+export function faultOf (url: string, json: Record<string, unknown> | undefined): Fault | undefined {
+  if (json?.['fault'] !== undefined) return checkFault(json['fault'])
+  const text = queryOf(url).get('fault')
+  return text === null ? undefined : parseFault(text, 'The query parameter "fault"')
+}
+
+/** Reads a fault that is written as JSON. */
+export function parseFault (text: string, place: string): Fault {
+  let fault: unknown
+  try {
+    fault = JSON.parse(text)
+  } catch {
+    throw new TypeError(`${place} is not JSON`)
   }
-  if (typeof fault !== 'object' || fault === null) throw new TypeError('"fault" is not an object')
-  return check(fault)
+  return checkFault(fault)
 }

@@ -1,8 +1,9 @@
 import type { UpstreamStats } from './stats.ts'
 
 export { upstreamCommand } from './command.ts'
-export type { UpstreamMark } from './events.ts'
 export type { Fault } from './faults.ts'
+export type { FormField } from './form.ts'
+export type { UpstreamMark } from './mark.ts'
 export type { UpstreamOptions } from './options.ts'
 export type { UpstreamEvent } from './record.ts'
 export type { UpstreamStats } from './stats.ts'

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { checkFault, parseFault } from './faults.ts'
+import type { Fault } from './faults.ts'
 
 /** How the upstream misbehaves: each option is a command line flag of the same name (`loadMs` is `--load-ms`). */
 export interface UpstreamOptions {
@@ -6,7 +8,7 @@ export interface UpstreamOptions {
   port?: number
   /** Default 127.0.0.1. */
   host?: string
-  /** Said in every answer, so that a test sees which model answered. Default `upstream`. */
+  /** Said in every answer, so that a test sees which model answered: `upstream.name`, and the header `x-upstream`. Default `upstream`. */
   name?: string
   /** Listens at once and answers 503 "Loading model" to everything for so long after its start. */
   loadMs?: number
@@ -18,6 +20,8 @@ export interface UpstreamOptions {
   healthStatus?: number
   /** Accepts `/health` and never answers it. */
   healthHang?: boolean
+  /** What goes wrong with every answer whose request does not ask for a fault itself. */
+  fault?: Fault
   /** Exits by itself with this code (0 when only `exitAfterMs` is given). */
   exitCode?: number
   /** When it exits by itself; default 0, before it listens, when only `exitCode` is given. */
@@ -49,6 +53,7 @@ const kinds = {
   neverReady: 'boolean',
   healthStatus: 'number',
   healthHang: 'boolean',
+  fault: 'fault',
   exitCode: 'number',
   exitAfterMs: 'number',
   ignoreSigterm: 'boolean',
@@ -59,7 +64,7 @@ const kinds = {
   say: 'string',
   logFlood: 'boolean',
   record: 'string'
-} as const satisfies Record<keyof UpstreamOptions, 'number' | 'string' | 'boolean'>
+} as const satisfies Record<keyof UpstreamOptions, 'number' | 'string' | 'boolean' | 'fault'>
 
 const names = Object.keys(kinds) as Array<keyof UpstreamOptions>
 
@@ -67,19 +72,27 @@ function flagOf (name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
-function toNumber (flag: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new TypeError(`--${flag} wants a whole number, not "${text}"`)
+function read (name: keyof UpstreamOptions, text: string): unknown {
+  const flag = `--${flagOf(name)}`
+  if (kinds[name] === 'fault') return parseFault(text, flag)
+  if (kinds[name] !== 'number') return text
+  if (!/^\d+$/.test(text)) throw new TypeError(`${flag} wants a whole number, not "${text}"`)
   return Number(text)
 }
 
+function check (options: UpstreamOptions): UpstreamOptions {
+  if (options.fault !== undefined) checkFault(options.fault)
+  return options
+}
+
 /** The words of a command line that says `options`; the port is left to the caller. */
-export function toFlags ({ port, ...options }: UpstreamOptions): string[] {
+export function toFlags (options: UpstreamOptions): string[] {
   const flags: string[] = []
-  for (const [name, value] of Object.entries(options)) {
+  for (const [name, value] of Object.entries(check(options))) {
     if (!(name in kinds)) throw new TypeError(`The upstream has no option "${name}"`)
-    if (value === undefined || value === false) continue
+    if (name === 'port' || value === undefined || value === false) continue
     // One word, since a value on its own could look like a flag.
-    flags.push(value === true ? `--${flagOf(name)}` : `--${flagOf(name)}=${value}`)
+    flags.push(value === true ? `--${flagOf(name)}` : `--${flagOf(name)}=${name === 'fault' ? JSON.stringify(value) : value}`)
   }
   return flags
 }
@@ -89,10 +102,8 @@ export function fromFlags (args: string[]): UpstreamOptions {
   const options = Object.fromEntries(names.map((name) =>
     [flagOf(name), { type: kinds[name] === 'boolean' ? 'boolean' as const : 'string' as const }]))
   const { values } = parseArgs({ args, options, allowPositionals: true })
-  return Object.fromEntries(names.flatMap((name) => {
-    const flag = flagOf(name)
-    const value = values[flag]
-    if (value === undefined) return []
-    return [[name, kinds[name] === 'number' ? toNumber(flag, value as string) : value]]
-  }))
+  return check(Object.fromEntries(names.flatMap((name) => {
+    const value = values[flagOf(name)]
+    return value === undefined ? [] : [[name, typeof value === 'string' ? read(name, value) : value]]
+  })))
 }

@@ -1,39 +1,44 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { failure, plain, shapeOf } from './answers.ts'
-import type { Json, Shape } from './answers.ts'
-import { eventText, streamed } from './events.ts'
-import type { UpstreamMark } from './events.ts'
-import { sendJson } from './exchange.ts'
+import { gzipSync } from 'node:zlib'
+import type { Json } from './answers.ts'
+import { plainBody } from './body.ts'
+import { cutOff } from './death.ts'
+import { eventText, hasEventLines, streamed } from './events.ts'
 import type { Exchange } from './exchange.ts'
 import type { Fault } from './faults.ts'
+import { gzipCoding, identity } from './gzip.ts'
+import { mark } from './mark.ts'
+import { canStream, shapeOf } from './shapes.ts'
+import type { Task } from './task.ts'
 
-interface Task {
-  readonly exchange: Exchange
-  readonly name: string
-  readonly shape: Shape
-  readonly fault: Fault
-  readonly body: Buffer
-  readonly json: Json
-}
-
-/** Answers one POST (or anything on `/echo/`) with the fault it asks for. Throws an AbortError when the client leaves. */
+/** Answers one piece of work with the fault it asks for. Throws an AbortError when the client leaves. */
 export async function reply (exchange: Exchange, name: string, fault: Fault, body: Buffer, json: Json = {}): Promise<void> {
-  const { res, path } = exchange
+  const { res, path, gone } = exchange
   const task: Task = { exchange, name, shape: shapeOf(path), fault, body, json }
-  if (fault.delayMs) await setTimeout(fault.delayMs, undefined, { signal: exchange.gone })
+  if (fault.informational !== undefined) inform(res, fault.informational)
+  if (fault.delayMs) await setTimeout(fault.delayMs, undefined, { signal: gone })
   if (fault.dieBeforeHeaders) return die(task)
-  if (fault.status !== undefined) return sendJson(res, fault.status, failure(task.shape, fault.status, `${name} fails on demand`), { connection: 'close', ...fault.headers })
-  const canStream = !['embeddings', 'rerank'].includes(task.shape) && !path.startsWith('/echo/')
-  return json['stream'] === true && canStream ? sendStream(task) : sendPlain(task)
+  return json['stream'] === true && fault.status === undefined && canStream(task.shape, path) ? sendStream(task) : sendPlain(task)
 }
 
-function mark (name: string): UpstreamMark {
-  return { name, hrtime: process.hrtime.bigint().toString() }
+function inform (res: ServerResponse, status: NonNullable<Fault['informational']>): void {
+  if (status === 100) res.writeContinue()
+  else if (status === 102) res.writeProcessing()
+  else res.writeEarlyHints({ link: '</early>; rel=preload' })
 }
 
-async function sendHeaders ({ exchange: { res, gone }, fault }: Task, headers: Record<string, string | number>): Promise<void> {
-  for (const [name, value] of Object.entries({ ...headers, ...fault.headers })) res.setHeader(name, value)
+// llama-server sends the header with every answer, though it be empty.
+function cors ({ exchange: { req }, fault }: Task): Record<string, string> {
+  if (fault.cors === undefined) return {}
+  return { 'access-control-allow-origin': fault.cors === 'echo' ? req.headers.origin ?? '' : '' }
+}
+
+async function sendHeaders (task: Task, headers: Record<string, string | number>): Promise<void> {
+  const { exchange: { res, gone }, fault } = task
+  const encoding = fault.gzip ? { 'content-encoding': 'gzip' } : {}
+  for (const [name, value] of Object.entries({ ...headers, ...encoding, ...cors(task), ...fault.headers })) res.setHeader(name, value)
   if (!fault.firstChunkDelayMs) return
   res.flushHeaders()
   await setTimeout(fault.firstChunkDelayMs, undefined, { signal: gone })
@@ -50,14 +55,13 @@ async function die ({ exchange, fault }: Task): Promise<void> {
   await setImmediate()
   gone.throwIfAborted()
   exchange.died = true
-  if (fault.die === 'sigkill') process.kill(process.pid, 'SIGKILL')
-  else if (fault.die === 'rst') res.socket!.resetAndDestroy()
-  else res.socket!.destroySoon()
+  cutOff(res.socket!, fault.die ?? 'fin')
 }
 
 async function sendStream (task: Task): Promise<void> {
   const { exchange, name, shape, fault, json } = task
   const { res, gone } = exchange
+  const coding = fault.gzip ? gzipCoding(gone) : identity
   await sendHeaders(task, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
   res.flushHeaders()
   let index = 0
@@ -65,30 +69,27 @@ async function sendStream (task: Task): Promise<void> {
     if (index > 0) await (fault.chunkMs === 0 ? setImmediate() : setTimeout(fault.chunkMs ?? 5, undefined, { signal: gone }))
     const text = eventText(shape, event, { ...mark(name), index })
     if (fault.die && index === (fault.dieAfterChunks ?? 0)) {
-      if (fault.dieMidEvent) await write(exchange, text.slice(0, text.length / 2))
+      if (fault.dieMidEvent) await write(exchange, await coding.add(text.slice(0, text.length / 2)))
       return die(task)
     }
-    await write(exchange, text)
+    await write(exchange, await coding.add(text))
     index++
   }
   if (fault.die) return die(task)
-  res.end(shape === 'messages' ? '' : 'data: [DONE]\n\n')
-}
-
-function plainBody ({ exchange: { req }, name, shape, fault, body, json }: Task): Buffer {
-  const answer = shape === 'echo'
-    ? { method: req.method, url: req.url, headers: req.headers, rawHeaders: req.rawHeaders, bodyBase64: body.toString('base64') }
-    : plain(shape, name, json)
-  const text = JSON.stringify({ ...answer, upstream: mark(name) })
-  const missing = (fault.bodyBytes ?? 0) - Buffer.byteLength(text) - ',"padding":""'.length
-  return Buffer.from(missing > 0 ? `${text.slice(0, -1)},"padding":"${'x'.repeat(missing)}"}` : text)
+  res.end(await coding.end(hasEventLines(shape) ? '' : 'data: [DONE]\n\n'))
 }
 
 async function sendPlain (task: Task): Promise<void> {
   const { exchange, fault } = task
   const { res } = exchange
-  const body = plainBody(task)
-  await sendHeaders(task, { 'content-type': 'application/json', 'content-length': body.length + (fault.contentLengthShort ? 100 : 0) })
+  const { type, data } = await plainBody(task)
+  const body = fault.gzip ? gzipSync(data) : data
+  res.statusCode = fault.status ?? 200
+  await sendHeaders(task, {
+    'content-type': type,
+    'content-length': body.length + (fault.contentLengthShort ? 100 : 0),
+    ...(fault.status !== undefined && { connection: 'close' })
+  })
   if (fault.die) {
     res.flushHeaders()
     if (fault.dieAfterChunks) await write(exchange, body)

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Exchange } from './exchange.ts'
 import type { Recorder } from './record.ts'
 
-/** What `GET /stats` answers. Only `paths` counts the probes and the upstream's own pages; all else is about POSTs and `/echo/`. */
+/** What `GET /stats` answers. Only `paths` counts the probes and the upstream's own pages; all else is about work: POSTs, the GETs that gateways route by model, and `/echo/`. */
 export interface UpstreamStats {
   name: string
   pid: number

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+
+/** One field of a form, as it arrived. */
+export interface FormField {
+  name: string
+  /** Files only, as the two that follow; a file without a type counts as `text/plain`. */
+  filename?: string
+  contentType?: string
+  /** Of a field that is no file. */
+  value?: string
+  bytes: number
+  /** Of the content, in hex. */
+  sha256: string
+}
+
+const forms = /^(multipart\/form-data|application\/x-www-form-urlencoded)\s*(;|$)/i
+
+/** The fields of a form in their order; undefined when the body is no form. Throws a TypeError when it claims to be one and cannot be read. */
+export async function fieldsOf (contentType: string | undefined, body: Buffer): Promise<FormField[] | undefined> {
+  if (contentType === undefined || !forms.test(contentType)) return
+  const form = await parse(contentType, body)
+  return await Promise.all([...form].map(async ([name, value]): Promise<FormField> => typeof value === 'string'
+    ? { name, value, ...digest(Buffer.from(value)) }
+    : { name, filename: value.name, contentType: value.type, ...digest(Buffer.from(await value.arrayBuffer())) }))
+}
+
+async function parse (contentType: string, body: Buffer): Promise<FormData> {
+  try {
+    return await new Response(body, { headers: { 'content-type': contentType } }).formData()
+  } catch (error) {
+    throw new TypeError(`The form cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function digest (content: Buffer): Pick<FormField, 'bytes' | 'sha256'> {
+  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') }
+}
