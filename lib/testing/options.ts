@@ -22,6 +22,8 @@ export interface UpstreamOptions {
   healthHang?: boolean
   /** What goes wrong with every answer whose request does not ask for a fault itself. */
   fault?: Fault
+  /** Takes a request to upgrade (to a WebSocket) for a plain one, as servers without WebSockets do. */
+  ignoreUpgrades?: boolean
   /** Exits by itself with this code (0 when only `exitAfterMs` is given). */
   exitCode?: number
   /** When it exits by itself; default 0, before it listens, when only `exitCode` is given. */
@@ -54,6 +56,7 @@ const kinds = {
   healthStatus: 'number',
   healthHang: 'boolean',
   fault: 'fault',
+  ignoreUpgrades: 'boolean',
   exitCode: 'number',
   exitAfterMs: 'number',
   ignoreSigterm: 'boolean',

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import { jsonOf, newExchange, readBody, sendJson } from './exchange.ts'
+import type { Socket } from 'node:net'
+import { jsonOf, newExchange, pathOf, readBody, sendJson } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { failure } from './failure.ts'
 import { faultOf } from './faults.ts'
@@ -10,6 +11,7 @@ import type { Recorder } from './record.ts'
 import { reply } from './reply.ts'
 import { isWork, shapeOf } from './shapes.ts'
 import { newStats, track } from './stats.ts'
+import { refuseUpgrade, upgrade } from './upgrade.ts'
 
 /** The HTTP side of the upstream; it says "Loading model" until `isReady`. */
 export function createUpstream (options: UpstreamOptions, name: string, isReady: () => boolean, record: Recorder): Server {
@@ -70,5 +72,14 @@ export function createUpstream (options: UpstreamOptions, name: string, isReady:
     }
   }
 
-  return createServer(handle)
+  async function onUpgrade (req: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    socket.on('error', () => {})
+    count(pathOf(req))
+    stats.lastHeaders = req.headers
+    if (!isReady()) return refuseUpgrade(req, socket, name, { status: 503, message: 'Loading model' })
+    await upgrade(req, socket, head, name, stats)
+  }
+
+  const server = createServer(handle)
+  return options.ignoreUpgrades ? server : server.on('upgrade', onUpgrade)
 }

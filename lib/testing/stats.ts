@@ -16,13 +16,15 @@ export interface UpstreamStats {
   active: number
   /** Requests by path, without the query. */
   paths: Record<string, number>
-  /** The headers of the last request. */
+  /** The headers of the last request, also of one to upgrade. */
   lastHeaders: IncomingHttpHeaders
+  /** WebSockets that are open now, and all that were ever opened. */
+  websockets: { open: number, total: number }
 }
 
 /** Everything at zero. */
 export function newStats (name: string): UpstreamStats {
-  return { name, pid: process.pid, served: 0, cancelled: 0, died: 0, active: 0, paths: {}, lastHeaders: {} }
+  return { name, pid: process.pid, served: 0, cancelled: 0, died: 0, active: 0, paths: {}, lastHeaders: {}, websockets: { open: 0, total: 0 } }
 }
 
 /** Follows one exchange to its end. */
