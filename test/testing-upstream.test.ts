@@ -14,9 +14,11 @@ t.test('the command', async (t) => {
   t.strictSame(words.slice(2), ['--port', '${PORT}', '--name=a b', '--load-ms=5', '--never-ready'], 'options are flags, the port is left open')
   t.ok(command.startsWith(`"${process.execPath}" "`), 'paths are quoted')
   t.strictSame(split(upstreamCommand({ port: 5 })).slice(2), ['--port', '5'], 'a port can be given')
+  t.strictSame(split(upstreamCommand({ socket: '/tmp/a b.sock' })).slice(2), ['--socket=/tmp/a b.sock'], 'a socket takes the place of the port')
   t.strictSame(split(upstreamCommand({ port: 5, fault: { die: 'rst', headers: { 'x-a': '"' } } })).slice(4), ['--fault={"die":"rst","headers":{"x-a":"\\""}}'], 'a fault is JSON')
   t.strictSame(splitCommand(upstreamCommand({ fault: { headers: { 'x-a': '\\"' } } })).at(-1), '--fault={"headers":{"x-a":"\\\\\\""}}', 'also for those who read a config')
   t.throws(() => upstreamCommand({ fault: { dei: 'rst' } as Fault }), { message: 'There is no fault "dei"' })
+  t.throws(() => upstreamCommand({ socket: '/s', port: 5 }), { message: /a socket or on a host and port/ })
   t.throws(() => upstreamCommand({ loadMS: 5 } as UpstreamOptions), { message: 'The upstream has no option "loadMS"' })
 })
 
@@ -187,7 +189,8 @@ t.test('its life', async (t) => {
       ['--wrong', /'--wrong'/],
       ['--load-ms=soon', /--load-ms wants a whole number, not "soon"/],
       ['--fault=die', /--fault is not JSON/],
-      ['"--fault={\\"die\\":1}"', /The fault "die" should be one of/]
+      ['"--fault={\\"die\\":1}"', /The fault "die" should be one of/],
+      ['--socket=/tmp/x', /a socket or on a host and port/]
     ] as const) {
       const third = await launch(t, {}, ` ${flag}`)
       t.strictSame(await third.exited, [2, null])

@@ -19,6 +19,6 @@ function quoteIfNeeded (word: string): string {
  */
 export function upstreamCommand (options: UpstreamOptions = {}): string {
   const program = fileURLToPath(new URL('./upstream.js', import.meta.url))
-  const port = options.port === undefined ? '${PORT}' : String(options.port)
-  return [quote(process.execPath), quote(program), '--port', port, ...toFlags(options).map(quoteIfNeeded)].join(' ')
+  const port = options.socket === undefined ? ['--port', String(options.port ?? '${PORT}')] : []
+  return [quote(process.execPath), quote(program), ...port, ...toFlags(options).map(quoteIfNeeded)].join(' ')
 }

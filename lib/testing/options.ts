@@ -4,10 +4,12 @@ import type { Fault } from './faults.ts'
 
 /** How the upstream misbehaves: each option is a command line flag of the same name (`loadMs` is `--load-ms`). */
 export interface UpstreamOptions {
-  /** Where it listens; `upstreamCommand` leaves `${PORT}` in place when it is not given. */
+  /** Where it listens; `upstreamCommand` leaves `${PORT}` in place when neither this nor `socket` is given. */
   port?: number
   /** Default 127.0.0.1. */
   host?: string
+  /** The path of a Unix socket to listen on, instead of host and port. A file that a dead server has left there is removed. */
+  socket?: string
   /** Said in every answer, so that a test sees which model answered: `upstream.name`, and the header `x-upstream`. Default `upstream`. */
   name?: string
   /** Listens at once and answers 503 "Loading model" to everything for so long after its start. */
@@ -49,6 +51,7 @@ export interface UpstreamOptions {
 const kinds = {
   port: 'number',
   host: 'string',
+  socket: 'string',
   name: 'string',
   loadMs: 'number',
   listenAfterMs: 'number',
@@ -84,6 +87,7 @@ function read (name: keyof UpstreamOptions, text: string): unknown {
 }
 
 function check (options: UpstreamOptions): UpstreamOptions {
+  if (options.socket !== undefined && (options.port ?? options.host) !== undefined) throw new TypeError('The upstream listens on a socket or on a host and port, not on both')
   if (options.fault !== undefined) checkFault(options.fault)
   return options
 }

@@ -1,5 +1,6 @@
 // The upstream that misbehaves on demand: `node upstream.js --port 8080 --name a --load-ms 500`. See UpstreamOptions for its flags.
 import { flood, fork, obeySigterm, say } from './life.ts'
+import { listen } from './listen.ts'
 import { fromFlags } from './options.ts'
 import type { UpstreamOptions } from './options.ts'
 import { recorder } from './record.ts'
@@ -46,13 +47,12 @@ if (options.exitCode !== undefined || options.exitAfterMs !== undefined) {
   afterStart(options.exitAfterMs ?? 0, () => process.exit(options.exitCode ?? 0))
 }
 
-afterStart(listenAfterMs, () => {
-  server.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => {
-    record('listen')
-    if (options.neverReady) return
-    afterStart(loadMs, () => {
-      ready = true
-      if ((options.healthStatus ?? 200) === 200 && !options.healthHang) record('ready')
-    })
+afterStart(listenAfterMs, async () => {
+  await listen(server, options)
+  record('listen')
+  if (options.neverReady) return
+  afterStart(loadMs, () => {
+    ready = true
+    if ((options.healthStatus ?? 200) === 200 && !options.healthHang) record('ready')
   })
 })
