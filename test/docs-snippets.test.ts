@@ -6,7 +6,7 @@ import t from 'tap'
 import { parseFlags } from '../lib/cli/flags.ts'
 import { loadConfig } from '../lib/config/load.ts'
 import { isAlive } from './helper/app.ts'
-import { blocksOf, furnish, pages, programsOf, readPage, root, runProgram, send, shellLines, typeProblems } from './helper/snippets.ts'
+import { blocksOf, furnish, pages, programsOf, readPage, root, runProgram, runTests, send, shellLines, testNames, typeProblems } from './helper/snippets.ts'
 
 process.env.API_KEY = 'secret'
 
@@ -39,6 +39,14 @@ for (const page of pages) {
         await t.test(`${place} (${heading})`, async (t) => {
           const directory = t.testdir()
           furnish(directory, page, startPort)
+          const tests = testNames(program)
+          if (tests.length > 0) {
+            const { output, code } = await runTests(program, directory)
+            const passed = [...output.matchAll(/^ok \d+ - (.*)$/gm)].map(([, name]) => name)
+            t.strictSame(passed, tests, output)
+            t.equal(code, 0)
+            return
+          }
           const log = t.capture(console, 'log')
           const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => ({ name, listeners: process.listeners(name) }))
           t.teardown(() => {

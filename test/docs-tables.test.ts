@@ -20,15 +20,17 @@ import { diffConfigs } from '../lib/manager/config-diff.ts'
 import { transitions } from '../lib/model/transition.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { table } from '../lib/routes/table.ts'
+import { shapes } from '../lib/testing/shapes.ts'
 import type { Cause, ConfigInput, ModelState } from '../index.ts'
 import { yamlProblems } from './helper/config.ts'
 import { keyTables } from './helper/config-docs.ts'
-import { blocksOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
+import { blocksOf, documentedMembersOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
 
 const EMBEDDING = 'docs/embedding.md'
 const ARCHITECTURE = 'docs/architecture.md'
 const CONFIG = 'docs/config.md'
 const STANDALONE = 'docs/standalone.md'
+const TESTING = 'docs/testing.md'
 
 t.test('routes', async (t) => {
   const documented = tableOf(EMBEDDING, 'Routes', 'Method', 'Path', 'Family').map(({ Method, Path, Family }) => `${Method} ${Path} ${Family}`)
@@ -175,6 +177,14 @@ t.test('log lines', async (t) => {
   const log = { info: (change: object, msg: string) => lines.push({ ...change, msg }) }
   stateLogger(log as unknown as FastifyBaseLogger)({ model: 'demo-chat', from: 'starting', to: 'ready', cause: 'request', duration: 1012.3, time: 0 })
   t.strictSame(lines, [line])
+})
+
+t.test('the test upstream: options, faults, stats, answers', async (t) => {
+  for (const [heading, column, file, name] of [['Options', 'Option', 'options', 'UpstreamOptions'], ['Faults', 'Fault', 'faults', 'Fault'], ['What it saw', 'Field', 'stats', 'UpstreamStats']] as const) {
+    const documented = tableOf(TESTING, heading, column, 'Type', 'Meaning').map((row) => [row[column], row.Type, row.Meaning])
+    t.strictSame(documented, documentedMembersOf(`lib/testing/${file}.ts`, name), heading)
+  }
+  t.strictSame(tableOf(TESTING, 'Answers', 'Path').map(({ Path }) => Path), Object.keys(shapes))
 })
 
 /** All imports of the package's code: from which file, of what, and whether only types come of it. */

@@ -233,6 +233,8 @@ t.test('its faults', async (t) => {
     await refused({ delayMs: '5' }, 'The fault "delayMs" should be of type number')
     await refused({ die: 'young' }, 'The fault "die" should be one of fin, rst, sigkill')
     await refused({ informational: 101 }, 'The fault "informational" should be one of 100, 102, 103')
+    await refused({ headers: { 'a b': '1' } }, /a b/)
+    await refused({ headers: { a: ['1', '\n'] } }, /"a"/)
     await refused({ headers: null }, 'The fault "headers" should be of type object')
     for (const status of [99, 700, 200.5]) await refused({ status }, 'The fault "status" should be from 200 to 599')
     await refused({ dieMidEvent: true }, 'The fault "die" is missing')

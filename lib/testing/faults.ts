@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { deaths } from './death.ts'
 import { queryOf } from './exchange.ts'
 
@@ -8,13 +9,13 @@ import { queryOf } from './exchange.ts'
 export interface Fault {
   /** Sends an answer with this status before the real one. */
   informational?: 100 | 102 | 103
-  /** Wait before the headers. */
+  /** Waits before the headers. */
   delayMs?: number
-  /** Send the headers, then wait. */
+  /** Sends the headers, then waits. */
   firstChunkDelayMs?: number
-  /** Content events of a stream; default 5. */
+  /** How many content events a stream has; default 5. */
   chunks?: number
-  /** Pause between two events; default 5. With 0 they follow each other as fast as they are read. */
+  /** The pause between two events; default 5. With 0 they follow each other as fast as they are read. */
   chunkMs?: number
   /** Each content event is padded to so many bytes of text. */
   chunkBytes?: number
@@ -69,9 +70,13 @@ export function checkFault (fault: unknown): Fault {
     if (typeof kind === 'string' && type !== kind) throw new TypeError(`The fault "${key}" should be of type ${kind}`)
     if (typeof kind === 'object' && !kind.includes(value)) throw new TypeError(`The fault "${key}" should be one of ${kind.join(', ')}`)
   }
-  const { die, dieAfterChunks, dieBeforeHeaders, dieMidEvent, status = 200 } = fault as Fault
+  const { die, dieAfterChunks, dieBeforeHeaders, dieMidEvent, status = 200, headers = {} } = fault as Fault
   if (die === undefined && (dieAfterChunks ?? dieBeforeHeaders ?? dieMidEvent) !== undefined) throw new TypeError('The fault "die" is missing')
   if (!Number.isInteger(status) || status < 200 || status > 599) throw new TypeError('The fault "status" should be from 200 to 599')
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name)
+    for (const one of [value].flat()) validateHeaderValue(name, one)
+  }
   return fault as Fault
 }
 

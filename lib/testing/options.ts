@@ -26,7 +26,7 @@ export interface UpstreamOptions {
   fault?: Fault
   /** Takes a request to upgrade (to a WebSocket) for a plain one, as servers without WebSockets do. */
   ignoreUpgrades?: boolean
-  /** Exits by itself with this code (0 when only `exitAfterMs` is given). */
+  /** Exits by itself with this code; 0 when only `exitAfterMs` is given. */
   exitCode?: number
   /** When it exits by itself; default 0, before it listens, when only `exitCode` is given. */
   exitAfterMs?: number
@@ -42,7 +42,7 @@ export interface UpstreamOptions {
   forkIgnoresSigterm?: boolean
   /** Printed to stderr at the start. */
   say?: string
-  /** Writes to stdout as fast as it is read. */
+  /** Writes lines to stdout, as fast as they are read. */
   logFlood?: boolean
   /** The file to which the events of its life are appended, one JSON object (`UpstreamEvent`) a line. */
   record?: string

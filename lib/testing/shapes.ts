@@ -1,7 +1,8 @@
 /** The kinds of answer; `echo` is for all paths without a shape of their own. */
 export type Shape = 'chat' | 'completion' | 'responses' | 'messages' | 'tokens' | 'embeddings' | 'rerank' | 'transcription' | 'speech' | 'images' | 'echo'
 
-const shapes: Record<string, Shape> = {
+/** The paths with a shape of their own. */
+export const shapes: Readonly<Record<string, Shape>> = {
   '/v1/chat/completions': 'chat',
   '/v1/completions': 'completion',
   '/v1/responses': 'responses',
@@ -19,7 +20,7 @@ const gets = new Set(['/props', '/v1/audio/voices', '/sdapi/v1/loras'])
 
 const streaming = new Set<Shape>(['chat', 'completion', 'responses', 'messages', 'echo'])
 
-/** The shape of the answer for a path. */
+/** The shape of the answer for any path. */
 export function shapeOf (path: string): Shape {
   return shapes[path] ?? 'echo'
 }

@@ -4,11 +4,13 @@ import type { Recorder } from './record.ts'
 
 /** What `GET /stats` answers. Only `paths` counts the probes and the upstream's own pages; all else is about work: POSTs, the GETs that gateways route by model, and `/echo/`. */
 export interface UpstreamStats {
+  /** Its name. */
   name: string
+  /** Of its process. */
   pid: number
   /** Answers that were finished, errors included. */
   served: number
-  /** Answers that somebody else cut off: closed before the upstream had finished them. */
+  /** Answers that somebody else cut off, before the upstream had finished them. */
   cancelled: number
   /** Answers that the upstream cut off itself, by a fault. */
   died: number

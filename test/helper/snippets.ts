@@ -1,11 +1,13 @@
 // Reads README.md and docs/, and turns their snippets into programs that can be run. The rules that the pages follow:
 //
 // - A `ts` block that calls `Fastify(` is a program. Any other goes on from the first `ts` block of its page.
+// - A program that imports `node:test` is run in a process of its own, and its tests must pass.
 // - A `yaml` block whose first line is `# some-name.yaml` is the file of that name in the directory where programs run.
 // - `llama-server` is a stand-in on the PATH: the test upstream, named after its model file.
 // - The ports that the pages name become free ones.
 // - A `sh` block of curl lines is sent to the program above it; a `json` block right below holds what must be in the answer.
 import type { FastifyInstance } from 'fastify'
+import { execFile } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:net'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -144,11 +146,32 @@ done
 exec '${process.execPath}' '${join(root, 'dist/lib/testing/upstream.js')}' --port "$port" --name "$name" --say "loading $name"
 `
 
-/** Runs a program to the end of its text, in a furnished directory; returns its app, which listens. The app is closed when the test ends. */
-export async function runProgram (t: Test, { source, block }: Program, directory: string): Promise<FastifyInstance> {
+/** Compiles a program into the directory; returns its file. */
+function compile ({ source, block }: Program, directory: string): string {
   const file = join(directory, `${block.place.replace(/\W/g, '-')}.mjs`)
   const { outputText } = ts.transpileModule(source, { compilerOptions, fileName: 'snippet.mts' })
   writeFileSync(file, outputText)
+  return file
+}
+
+/** The names of the tests in a program of node:test. */
+export function testNames ({ source }: Program): string[] {
+  return source.includes("from 'node:test'") ? [...source.matchAll(/^test\('(.*)',/gm)].map(([, name]) => name!) : []
+}
+
+/** Runs the tests of such a program, in a furnished directory. Resolves with what it printed (TAP), and with the code it exited with. */
+export function runTests (program: Program, directory: string): Promise<{ output: string, code: unknown }> {
+  const env = { ...process.env, PATH: `${join(directory, 'bin')}${delimiter}${process.env.PATH}` }
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--test-reporter=tap', compile(program, directory)], { cwd: directory, env }, (error, stdout, stderr) => {
+      resolve({ output: stdout + stderr, code: error === null ? 0 : error.code })
+    })
+  })
+}
+
+/** Runs a program to the end of its text, in a furnished directory; returns its app, which listens. The app is closed when the test ends. */
+export async function runProgram (t: Test, program: Program, directory: string): Promise<FastifyInstance> {
+  const file = compile(program, directory)
   let app: FastifyInstance | undefined
   const created = (message: unknown): void => { app = (message as { fastify: FastifyInstance }).fastify }
   t.teardown(() => app?.close())
@@ -158,7 +181,7 @@ export async function runProgram (t: Test, { source, block }: Program, directory
   } finally {
     unsubscribe('fastify.initialization', created)
   }
-  if (app === undefined) throw new Error(`${block.place} makes no app`)
+  if (app === undefined) throw new Error(`${program.block.place} makes no app`)
   if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
   return app
 }
@@ -241,6 +264,16 @@ export function membersOf (file: string, path: string): string[] {
     return literalsOf(member!.type!)
   }
   throw new Error(`${file} has no ${path}`)
+}
+
+/** The members of an interface, each with its type and what is said about it, without backticks. */
+export function documentedMembersOf (file: string, name: string): string[][] {
+  const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.ES2023, true)
+  const found = source.statements.filter(ts.isInterfaceDeclaration).find((statement) => statement.name.text === name)
+  return found!.members.filter(ts.isPropertySignature).map((member) => {
+    const comments = ts.getJSDocCommentsAndTags(member).map(({ comment }) => ts.getTextOfJSDocComment(comment))
+    return [member.name.getText(), member.type!.getText(), comments.join(' ').replaceAll('`', '')]
+  })
 }
 
 function literalsOf (type: ts.TypeNode): string[] {
