@@ -43,7 +43,11 @@ export const errors = Object.freeze({
   UpstreamTruncated: define<[string]>('UPSTREAM_TRUNCATED', 'the server of the model "%s" broke off in the middle of its answer', 502),
   Closing: define('CLOSING', 'the server is shutting down', 503),
   Config: define<[string]>('CONFIG', '%s', 500),
-  Options: define<[string]>('OPTIONS', '%s', 500)
+  Options: define<[string]>('OPTIONS', '%s', 500),
+  RequestInvalid: define<[string]>('REQUEST_INVALID', 'the request is not valid: %s', 400),
+  RequestTimeout: define<[number]>('REQUEST_TIMEOUT', 'the headers of the request did not come within %d s', 408),
+  HeadersTooLarge: define<[number]>('HEADERS_TOO_LARGE', 'the headers of the request are larger than the limit of %d bytes', 431),
+  Internal: define('INTERNAL', 'the gateway has failed: its log says how', 500)
 })
 
 /** Whether an error is one of ours, also when it comes from another copy of this package. */

@@ -3,7 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import llamaSwap from '../../index.ts'
 import type { LlamaSwapOptions } from '../../index.ts'
 import { loadConfig } from '../config/load.ts'
+import { answerError } from './error-answers.ts'
+import { LIMITS, listenerOptions } from './listener.ts'
+import type { Limits } from './listener.ts'
+import { answerNotFound } from './not-found.ts'
 import type { Output } from './output.ts'
+import { refuseTunnel } from './refuse-connection.ts'
 import type { Tls } from './tls.ts'
 
 export interface AppOptions {
@@ -11,12 +16,15 @@ export interface AppOptions {
   readonly strict?: boolean
   readonly tls?: Tls | undefined
   readonly instance?: string
+  readonly limits?: Partial<Limits>
 }
 
 /** The standalone app: the plugin at the root, as llama-swap's drop-in, so with everything on. */
-export async function createApp ({ config, strict = false, tls, instance }: AppOptions, output: Output): Promise<FastifyInstance> {
-  // A client's idle connection would hold up the close.
-  const app = Fastify({ logger: output.logger, forceCloseConnections: true, https: tls ?? null }) as unknown as FastifyInstance
+export async function createApp ({ config, strict = false, tls, instance, limits = {} }: AppOptions, output: Output): Promise<FastifyInstance> {
+  const app = Fastify({ logger: output.logger, ...listenerOptions(tls, { ...LIMITS, ...limits }) }) as unknown as FastifyInstance
+  app.server.on('connect', refuseTunnel)
+  app.setErrorHandler(answerError)
+  answerNotFound(app)
   await app.register(llamaSwap, {
     config,
     strict,
