@@ -44,6 +44,8 @@ export const errors = Object.freeze({
   Closing: define('CLOSING', 'the server is shutting down', 503),
   Config: define<[string]>('CONFIG', '%s', 500),
   Options: define<[string]>('OPTIONS', '%s', 500),
+  HostForeign: define<[string]>('HOST_FOREIGN', 'the Host header has "%s", which is no name of this machine: ask for localhost, or start with --allow-host and that name', 403),
+  OriginForeign: define<[string]>('ORIGIN_FOREIGN', 'a web page of %s asks for this, and pages of others may use the inference routes only: open the address by hand, or start with --allow-host and the name of that site', 403),
   RequestInvalid: define<[string]>('REQUEST_INVALID', 'the request is not valid: %s', 400),
   RequestTimeout: define<[number]>('REQUEST_TIMEOUT', 'the headers of the request did not come within %d s', 408),
   HeadersTooLarge: define<[number]>('HEADERS_TOO_LARGE', 'the headers of the request are larger than the limit of %d bytes', 431),

@@ -54,7 +54,7 @@ t.test('--version, --help', async (t) => {
 })
 
 t.test('flags, with one dash or two', async (t) => {
-  const none = { config: [], strict: false, listen: '127.0.0.1:8080', tls: undefined, watch: false, check: false, print: false, version: false, help: false }
+  const none = { config: [], strict: false, listen: '127.0.0.1:8080', tls: undefined, allowedHosts: [], watch: false, check: false, print: false, version: false, help: false }
   t.strictSame(parseFlags([]), none)
   for (const args of [['--config', 'x.yaml'], ['-config', 'x.yaml'], ['--config=x.yaml'], ['-config=x.yaml'], ['-config', 'y', '-config', 'x.yaml']]) t.strictSame(parseFlags(args), { ...none, config: ['x.yaml'] })
   t.strictSame(parseFlags(['-listen=:1', '-config', 'a=b']), { ...none, listen: ':1', config: ['a=b'] })

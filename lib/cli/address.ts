@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import { CommandLineError } from './failure.ts'
+import { isLoopbackName } from './host-name.ts'
 
 /** Where to listen. */
 export interface Address {
@@ -27,7 +28,7 @@ export function parseAddress (text: string): Address {
 
 /** Whether only this machine can connect. */
 export function isLoopback ({ host }: Address): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host ?? '')
+  return host !== undefined && isLoopbackName(host)
 }
 
 /** The URL by which this machine reaches an address. */

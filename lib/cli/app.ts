@@ -3,7 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import llamaSwap from '../../index.ts'
 import type { LlamaSwapOptions } from '../../index.ts'
 import { loadConfig } from '../config/load.ts'
+import { allowAnyOrigin } from './cors.ts'
 import { answerError } from './error-answers.ts'
+import { refuseForeignRequests } from './foreign-requests.ts'
 import { LIMITS, listenerOptions } from './listener.ts'
 import type { Limits } from './listener.ts'
 import { answerNotFound } from './not-found.ts'
@@ -16,14 +18,18 @@ export interface AppOptions {
   readonly strict?: boolean
   readonly tls?: Tls | undefined
   readonly instance?: string
+  /** Names of this machine, besides those that every machine has for itself. */
+  readonly allowedHosts?: readonly string[]
   readonly limits?: Partial<Limits>
 }
 
 /** The standalone app: the plugin at the root, as llama-swap's drop-in, so with everything on. */
-export async function createApp ({ config, strict = false, tls, instance, limits = {} }: AppOptions, output: Output): Promise<FastifyInstance> {
+export async function createApp ({ config, strict = false, tls, instance, allowedHosts = [], limits = {} }: AppOptions, output: Output): Promise<FastifyInstance> {
   const app = Fastify({ logger: output.logger, ...listenerOptions(tls, { ...LIMITS, ...limits }) }) as unknown as FastifyInstance
   app.server.on('connect', refuseTunnel)
   app.setErrorHandler(answerError)
+  allowAnyOrigin(app)
+  refuseForeignRequests(app, allowedHosts)
   answerNotFound(app)
   await app.register(llamaSwap, {
     config,

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../config/nearest.ts'
 import { CommandLineError } from './failure.ts'
+import { parseAllowedHost } from './host-name.ts'
 
 /** What the command line asks for. */
 export interface Flags {
@@ -9,6 +10,8 @@ export interface Flags {
   readonly strict: boolean
   readonly listen: string
   readonly tls: TlsFiles | undefined
+  /** Names by which this machine may be asked, besides its own. */
+  readonly allowedHosts: readonly string[]
   readonly watch: boolean
   readonly check: boolean
   readonly print: boolean
@@ -29,6 +32,7 @@ const options = {
   listen: { type: 'string' },
   'tls-cert-file': { type: 'string' },
   'tls-key-file': { type: 'string' },
+  'allow-host': { type: 'string', multiple: true },
   check: { type: 'boolean' },
   print: { type: 'boolean' },
   version: { type: 'boolean' },
@@ -49,8 +53,9 @@ const booleans: Record<string, boolean> = Object.fromEntries([
  */
 export function parseFlags (args: readonly string[]): Flags {
   const values = readValues(args)
-  const text = (name: Name): string | undefined => values.get(name) as string | undefined
-  const isOn = (name: Name): boolean => values.get(name) === true
+  // The last one counts, as in Go.
+  const text = (name: Name): string | undefined => values.get(name)?.at(-1) as string | undefined
+  const isOn = (name: Name): boolean => values.get(name)?.at(-1) === true
   const config = [text('config'), text('config-dir')].filter((path) => path !== undefined)
   const [cert, key] = [text('tls-cert-file'), text('tls-key-file')]
   const tls = cert !== undefined && key !== undefined ? { cert, key } : undefined
@@ -59,6 +64,7 @@ export function parseFlags (args: readonly string[]): Flags {
     strict: isOn('strict'),
     listen: text('listen') ?? (tls === undefined ? '127.0.0.1:8080' : '127.0.0.1:8443'),
     tls,
+    allowedHosts: (values.get('allow-host') ?? []).map((name) => parseAllowedHost(name as string)),
     watch: isOn('watch-config'),
     check: isOn('check') || isOn('print'),
     print: isOn('print'),
@@ -72,10 +78,12 @@ export function parseFlags (args: readonly string[]): Flags {
   return flags
 }
 
-function readValues (args: readonly string[]): Map<Name, string | boolean> {
+/** The values of each flag that is given, in their order. */
+function readValues (args: readonly string[]): Map<Name, Array<string | boolean>> {
   // Not strict: the errors are ours, in one line.
   const { tokens } = parseArgs({ args: args.map(withTwoDashes), options, strict: false, tokens: true })
-  const values = new Map<Name, string | boolean>()
+  const values = new Map<Name, Array<string | boolean>>()
+  const add = (name: Name, value: string | boolean): void => { values.set(name, [...values.get(name) ?? [], value]) }
   for (const token of tokens) {
     if (token.kind === 'positional') throw new CommandLineError(`unexpected argument "${token.value}": a config is named with --config FILE`)
     if (token.kind !== 'option') continue
@@ -84,10 +92,10 @@ function readValues (args: readonly string[]): Map<Name, string | boolean> {
     if (options[name].type === 'string') {
       // A flag that follows is no value.
       if (!value || (!inlineValue && value.startsWith('-'))) throw new CommandLineError(`${rawName} needs a value`)
-      values.set(name, value)
+      add(name, value)
     } else {
       if (value !== undefined && !Object.hasOwn(booleans, value)) throw new CommandLineError(`${rawName} is true or false, and has no other value`)
-      values.set(name, value === undefined ? true : booleans[value]!)
+      add(name, value === undefined ? true : booleans[value]!)
     }
   }
   return values

@@ -10,6 +10,7 @@ Starts inference servers on demand, proxies requests to them by model name, and 
   --listen ADDRESS      host:port, or :port for all interfaces; port 0 picks a free one (default 127.0.0.1:8080, with TLS :8443)
   --tls-cert-file FILE  serves HTTPS with this certificate (PEM, with its chain)
   --tls-key-file FILE   the certificate's private key (PEM)
+  --allow-host NAME     a further name of this machine that requests may have in Host, and their pages in Origin; can be repeated
   --check               checks the config and the other flags and ends: exit code 0, or 1 with errors
   --print               as --check, and prints the config as it is understood, without its secrets
   --version             prints the version

@@ -25,6 +25,8 @@ export function listenerOptions (tls: Tls | undefined, limits: Limits): FastifyS
     // Node's 30 s would stretch the deadline by half.
     connectionsCheckingInterval: Math.ceil(headersTimeout / 12),
     maxHeaderSize,
+    // Refused by us, with words.
+    requireHostHeader: false,
     // A client whose machine is gone would keep its place in the queue for ever.
     keepAlive: true,
     keepAliveInitialDelay: 60_000

@@ -28,10 +28,10 @@ export async function run (args: readonly string[]): Promise<void> {
   const output = createOutput(process.stdout, process.stderr)
   // Before the config is read: what is written after this is a change.
   const before = flags.watch ? await takeSnapshot(flags.config) : undefined
-  const app = isDemo
-    // Demos run side by side.
-    ? await createApp({ config: demoConfig(), tls, instance: `demo ${process.pid}` }, output)
-    : await createApp({ config: flags.config, strict: flags.strict, tls }, output)
+  const { strict, allowedHosts } = flags
+  const config = isDemo ? demoConfig() : flags.config
+  // Demos run side by side.
+  const app = await createApp({ config, strict, tls, allowedHosts, ...(isDemo && { instance: `demo ${process.pid}` }) }, output)
   const say = (text: string): void => output.say(app, text)
   const hangUpMeans = watchTerminal()
   const closed = closeOnSignals(app, say, (close) => {
