@@ -3,6 +3,7 @@ import { createApp } from './app.ts'
 import { checkConfig } from './check.ts'
 import { demoConfig } from './demo/config.ts'
 import { demoGreeting } from './demo/greeting.ts'
+import { watchExposure } from './exposure.ts'
 import { parseFlags } from './flags.ts'
 import { watchTerminal } from './hang-up.ts'
 import { help } from './help.ts'
@@ -43,9 +44,7 @@ export async function run (args: readonly string[]): Promise<void> {
 
   const address = await Promise.race([listen(app, wanted, { nextFree: isDemo }), closed])
   if (address === undefined) return
-  if (!isLoopback(address)) {
-    app.log.warn('listening beyond this machine without keys: whoever can connect can use the models and see their commands at /running')
-  }
+  if (!isLoopback(address)) await watchExposure(app, config, strict)
   const { models } = app.llamaSwap.status()
   const url = urlOf(address, tls !== undefined)
   if (isDemo) output.greet(demoGreeting(url))
