@@ -78,13 +78,17 @@ t.test('the handshake', async (t) => {
   t.strictSame({ final, masked, opcode }, { final: true, masked: false, opcode: opcodes.text })
 })
 
-t.test('frames sent along with the handshake, byte by byte, or many at once', async (t) => {
+t.test('frames that come right behind the handshake, many at once, or byte by byte', async (t) => {
+  const hi = Buffer.from([0x81, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2])
+  const early = await connectWebSocket(`${origin}/ws`, {}, hi)
+  t.teardown(() => early.socket.destroy())
+  t.strictSame([String((await early.next()).data), String((await early.next()).data)], ['hello from sock', 'hi'])
   const ws = await open(t)
   ws.socket.cork()
   for (const text of ['a', 'b', 'c']) ws.send(text)
   ws.socket.uncork()
   for (const text of ['a', 'b', 'c']) t.equal(String((await ws.next()).data), text)
-  for (const byte of [0x81, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2]) {
+  for (const byte of hi) {
     ws.socket.write(Buffer.from([byte]))
     await new Promise((resolve) => { setImmediate(resolve) })
   }

@@ -11,7 +11,6 @@ import type { Recorder } from './record.ts'
 import { reply } from './reply.ts'
 import { isWork, shapeOf } from './shapes.ts'
 import { newStats, track } from './stats.ts'
-import { refuseUpgrade, upgrade } from './upgrade.ts'
 
 /** The HTTP side of the upstream; it says "Loading model" until `isReady`. */
 export function createUpstream (options: UpstreamOptions, name: string, isReady: () => boolean, record: Recorder): Server {
@@ -76,6 +75,9 @@ export function createUpstream (options: UpstreamOptions, name: string, isReady:
     socket.on('error', () => {})
     count(pathOf(req))
     stats.lastHeaders = req.headers
+    // Imported here, since each start would pay 5 ms for it, and few are asked for a WebSocket.
+    const { refuseUpgrade, upgrade } = await import('./upgrade.ts')
+    if (socket.destroyed) return
     if (!isReady()) return refuseUpgrade(req, socket, name, { status: 503, message: 'Loading model' })
     await upgrade(req, socket, head, name, stats)
   }

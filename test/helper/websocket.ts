@@ -21,8 +21,8 @@ export interface RawWebSocket {
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
-/** Connects and sends a handshake. A header that is `undefined` is left out. */
-export async function connectWebSocket (url: string, headers: Record<string, string | undefined> = {}): Promise<RawWebSocket> {
+/** Connects and sends a handshake, and `early` right behind it. A header that is `undefined` is left out. */
+export async function connectWebSocket (url: string, headers: Record<string, string | undefined> = {}, early: Buffer = Buffer.alloc(0)): Promise<RawWebSocket> {
   const { hostname, port, pathname, search, host } = new URL(url)
   const socket = connect(Number(port), hostname)
   let buffer: Buffer = Buffer.alloc(0)
@@ -53,7 +53,7 @@ export async function connectWebSocket (url: string, headers: Record<string, str
 
   const lines = { host, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': randomBytes(16).toString('base64'), ...headers }
   const text = Object.entries(lines).flatMap(([name, value]) => value === undefined ? [] : [`${name}: ${value}\r\n`]).join('')
-  socket.write(`GET ${pathname}${search} HTTP/1.1\r\n${text}\r\n`)
+  socket.write(Buffer.concat([Buffer.from(`GET ${pathname}${search} HTTP/1.1\r\n${text}\r\n`), early]))
   const head = await take(() => {
     const length = buffer.indexOf('\r\n\r\n')
     return length === -1 ? undefined : cut(length + 4).toString('latin1')
