@@ -180,7 +180,7 @@ t.test('PORT stays to be bound late in a launch; elsewhere it is the preferred n
     metadata: { p: 5800, t: 'x5800' },
     checkEndpoint: '/5800'
   })
-  t.equal(model.filters.setParamsByID.get('m5800')!.get('p'), 5800)
+  t.match(model.filters.setParamsByID.get('m5800'), [{ name: 'p', json: '5800' }])
 })
 
 t.test('PORT without a cmd that uses it', async (t) => {

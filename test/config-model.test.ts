@@ -3,6 +3,7 @@ import t from 'tap'
 import type { ModelConfig } from '../lib/config/config.ts'
 import { loadConfig } from '../lib/config/load.ts'
 import { loadYaml, modelOf, problemsOf, yamlModel, yamlProblems, yamlWarnings } from './helper/config.ts'
+import { namesOf, pairsOf } from './helper/filters.ts'
 
 t.test('every default', async (t) => {
   t.strictSame([...(await loadYaml(yamlModel())).config.models], [['a', {
@@ -19,7 +20,7 @@ t.test('every default', async (t) => {
     description: '',
     useModelName: undefined,
     concurrencyLimit: undefined,
-    filters: { stripParams: [], setParams: new Map(), setParamsByID: new Map() },
+    filters: { stripParams: [], setParams: [], setParamsByID: new Map() },
     metadata: undefined,
     sendLoadingState: false,
     ignoreWebsockets: false,
@@ -65,14 +66,14 @@ const meanings: Array<[rule: string, lines: string | string[], read: Read, value
   ['description: trimmed', ['description: |', '  What it does', ''], (model) => model.description, 'What it does'],
   ['concurrencyLimit: requests', 'concurrencyLimit: 4', (model) => model.concurrencyLimit, 4],
   ['concurrencyLimit: 0 or less is none', 'concurrencyLimit: -1', (model) => model.concurrencyLimit, undefined],
-  ['filters: null is none', 'filters: ~', (model) => model.filters.stripParams, []],
-  ['filters.stripParams: trimmed, sorted, each once, never model', 'filters: {stripParams: " b, a,,model,b "}', (model) => model.filters.stripParams, ['a', 'b']],
-  ['filters.strip_params: the old name', 'filters: {strip_params: a}', (model) => model.filters.stripParams, ['a']],
-  ['filters.strip_params: only if stripParams is empty', 'filters: {stripParams: b, strip_params: a}', (model) => model.filters.stripParams, ['b']],
-  ['filters.setParams: sorted, never model', 'filters: {setParams: {b: [1], a: ~, model: x}}', (model) => [...model.filters.setParams], [['a', null], ['b', [1]]]],
+  ['filters: null is none', 'filters: ~', (model) => namesOf(model.filters.stripParams), []],
+  ['filters.stripParams: trimmed, sorted, each once, never model', 'filters: {stripParams: " b, a,,model,b "}', (model) => namesOf(model.filters.stripParams), ['a', 'b']],
+  ['filters.strip_params: the old name', 'filters: {strip_params: a}', (model) => namesOf(model.filters.stripParams), ['a']],
+  ['filters.strip_params: only if stripParams is empty', 'filters: {stripParams: b, strip_params: a}', (model) => namesOf(model.filters.stripParams), ['b']],
+  ['filters.setParams: sorted, never model', 'filters: {setParams: {b: [1], a: ~, model: x}}', (model) => pairsOf(model.filters.setParams), [['a', 'null'], ['b', '[1]']]],
   ['filters.setParamsByID: its names are aliases', 'filters: {setParamsByID: {q: {x: 1}, a: {x: 2}}}', (model) => model.aliases, ['q']],
-  ['filters.setParamsByID: numbers are names', 'filters: {setParamsByID: {5: {6: 1}}}', (model) => [...model.filters.setParamsByID].map(([name, params]) => [name, [...params]]), [['5', [['6', 1]]]]],
-  ['filters.setParamsByID: null sets nothing', 'filters: {setParamsByID: {q: ~}}', (model) => [model.aliases, model.filters.setParamsByID.get('q')!.size], [['q'], 0]],
+  ['filters.setParamsByID: numbers are names', 'filters: {setParamsByID: {5: {6: 1}}}', (model) => [...model.filters.setParamsByID].map(([name, params]) => [name, pairsOf(params)]), [['5', [['6', '1']]]]],
+  ['filters.setParamsByID: null sets nothing', 'filters: {setParamsByID: {q: ~}}', (model) => [model.aliases, model.filters.setParamsByID.get('q')!.length], [['q'], 0]],
   ['filters.setParamsByID: may be an alias too', ['aliases: [q]', 'filters: {setParamsByID: {q: {x: 1}}}'], (model) => model.aliases, ['q']],
   ['metadata: anything', 'metadata: {a: {b: [1, {c: d}]}, e: ~}', (model) => model.metadata, { a: { b: [1, { c: 'd' }] }, e: null }],
   ['sendLoadingState: the top level\'s', 'sendLoadingState: ~', (model) => model.sendLoadingState, true],

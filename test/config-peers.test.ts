@@ -4,6 +4,7 @@ import { findTarget } from '../lib/config/naming/target.ts'
 import type { PeerInput } from '../types/peers.ts'
 import type { ProfileInput } from '../types/profiles.ts'
 import type { SelectorInput } from '../types/selectors.ts'
+import { namesOf, pairsOf } from './helper/filters.ts'
 import { lines, localNames } from './helper/resolution.ts'
 
 const names = localNames(['a', 'p/id'], { al: 'a', 'p/alias': 'a' })
@@ -23,7 +24,7 @@ t.test('a peer and its defaults', async (t) => {
     proxy: 'http://10.0.0.1:8080/base',
     apiKey: undefined,
     models: ['m'],
-    filters: { stripParams: [], setParams: new Map(), setParamsByID: new Map() },
+    filters: { stripParams: [], setParams: [], setParamsByID: new Map() },
     timeouts: { connect: 30_000, keepalive: 30_000, responseHeader: 60_000, tlsHandshake: 10_000, idleConn: 90_000 }
   })
   for (const part of [value, value.peers.get('p')!, value.peers.get('p')!.models, value.peers.get('p')!.timeouts, value.peers.get('p')!.filters]) t.ok(Object.isFrozen(part))
@@ -41,14 +42,14 @@ t.test('what a peer says is kept', async (t) => {
   const { apiKey, timeouts, filters } = value.peers.get('p')!
   t.equal(apiKey, 'secret')
   t.strictSame(timeouts, { connect: 1000, keepalive: 2000, responseHeader: 0, tlsHandshake: 4000, idleConn: 6000 })
-  t.strictSame(filters.stripParams, ['temperature', 'top_k'])
-  t.strictSame([...filters.setParams], [['a.b', [2]], ['seed', 1]])
-  t.strictSame([...filters.setParamsByID].map(([id, params]) => [id, [...params]]), [['p/m', [['b', null], ['z', 1]]], ['m', []]])
+  t.strictSame(namesOf(filters.stripParams), ['temperature', 'top_k'])
+  t.strictSame(pairsOf(filters.setParams), [['a.b', '[2]'], ['seed', '1']])
+  t.strictSame([...filters.setParamsByID].map(([id, params]) => [id, pairsOf(params)]), [['p/m', [['b', 'null'], ['z', '1']]], ['m', []]])
 })
 
 t.test('the old name of stripParams is read when the new one is empty', async (t) => {
-  t.strictSame(resolve({ p: peer({ filters: { strip_params: 'b,a' } }) }).value.peers.get('p')!.filters.stripParams, ['a', 'b'])
-  t.strictSame(resolve({ p: peer({ filters: { stripParams: 'c', strip_params: 'b,a' } }) }).value.peers.get('p')!.filters.stripParams, ['c'])
+  t.strictSame(namesOf(resolve({ p: peer({ filters: { strip_params: 'b,a' } }) }).value.peers.get('p')!.filters.stripParams), ['a', 'b'])
+  t.strictSame(namesOf(resolve({ p: peer({ filters: { stripParams: 'c', strip_params: 'b,a' } }) }).value.peers.get('p')!.filters.stripParams), ['c'])
 })
 
 for (const [condition, peers, found] of [

@@ -25,6 +25,7 @@ const COMFYUI_LIMIT = 50
 export function resolveModel (id: string, model: ModelInput, { top, names, preferredPort, problems, warnings }: ModelContext): ModelConfig | undefined {
   const launch = resolveLaunch(id, model, preferredPort, problems, warnings)
   const checkEndpoint = readCheckEndpoint(id, model.checkEndpoint, problems)
+  const filters = resolveFilters(model.filters, ['models', id, 'filters'], problems, warnings)
   if (launch === undefined) return undefined
   const { ttl = -1, concurrencyLimit = 0 } = model
   const isComfyui = id === COMFYUI
@@ -42,7 +43,7 @@ export function resolveModel (id: string, model: ModelInput, { top, names, prefe
     description: model.description?.trim() ?? '',
     useModelName: model.useModelName || undefined,
     concurrencyLimit: concurrencyLimit <= 0 ? undefined : isComfyui ? Math.max(concurrencyLimit, COMFYUI_LIMIT) : concurrencyLimit,
-    filters: resolveFilters(model.filters),
+    filters,
     metadata: model.metadata,
     sendLoadingState: model.sendLoadingState ?? top.sendLoadingState ?? false,
     ignoreWebsockets: isComfyui || (model.compat?.ignoreWebsockets ?? false),

@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import type { Config, ModelConfig, Timeouts } from './config.ts'
 import { maskOf } from './mask.ts'
 import type { Mask } from './mask.ts'
-import type { Filters } from './naming/filters.ts'
+import type { Filters, SetParam } from './naming/filters.ts'
 import type { Peer } from './naming/peers.ts'
 import type { Selector } from './naming/selectors.ts'
 import type { Router } from './routing/router.ts'
@@ -79,7 +79,12 @@ function showRouter (router: Router): object {
 }
 
 function showFilters ({ stripParams, setParams, setParamsByID }: Filters): object | undefined {
-  return stripParams.length + setParams.size + setParamsByID.size === 0 ? undefined : { stripParams, setParams, setParamsByID }
+  if (stripParams.length + setParams.length + setParamsByID.size === 0) return undefined
+  return { stripParams: stripParams.map(({ name }) => name), setParams: showParams(setParams), setParamsByID: showEach(setParamsByID, showParams) }
+}
+
+function showParams (params: readonly SetParam[]): object {
+  return Object.fromEntries(params.map(({ name, json }) => [name, JSON.parse(json)]))
 }
 
 function showTimeouts (timeouts: Timeouts): object {

@@ -59,7 +59,7 @@ function resolvePeer (id: string, { proxy, apiKey, models, filters, timeouts }: 
     proxy,
     apiKey: apiKey || undefined,
     models: Object.freeze([...new Set(named)]),
-    filters: resolveFilters(filters),
+    filters: resolveFilters(filters, [...path, 'filters'], problems, warnings),
     // Unlike a local model, a peer that sends no headers for a minute is taken for lost.
     timeouts: resolveTimeouts(timeouts, DEFAULT_PEER_TIMEOUTS)
   })
