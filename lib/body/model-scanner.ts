@@ -1,17 +1,5 @@
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, CR, LF, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE, TAB, isEscaped } from './json-bytes.ts'
 import type { BodyScanner, ScanResult } from './scanner.ts'
-
-const TAB = 0x09
-const LF = 0x0a
-const CR = 0x0d
-const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const OPEN_BRACKET = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_BRACKET = 0x5d
-const OPEN_BRACE = 0x7b
-const CLOSE_BRACE = 0x7d
 
 /**
  * Finds the top-level `model` of a JSON object without parsing it, while its bytes arrive: long strings are skipped,
@@ -108,12 +96,6 @@ export class ModelScanner implements BodyScanner {
       else this.#model = model
     }
   }
-}
-
-function isEscaped (bytes: Buffer, quote: number, start: number): boolean {
-  let backslashes = 0
-  while (quote - 1 - backslashes > start && bytes[quote - 1 - backslashes] === BACKSLASH) backslashes++
-  return backslashes % 2 === 1
 }
 
 // A key may be spelled with escapes: `"\u006dodel"` is `model` to the server.
