@@ -27,6 +27,7 @@ export const errors = Object.freeze({
   BodyIncomplete: define('BODY_INCOMPLETE', 'the body ended before its announced length', 400),
   BodyTooLarge: define<[number]>('BODY_TOO_LARGE', 'the body is larger than the limit of %d bytes (option bodyLimit)', 413),
   BodyBudget: define('BODY_BUDGET', 'too many large requests are being held: try again', 503),
+  BodyEdit: define<[string, 'set' | 'stripped', string]>('BODY_EDIT', 'the parameter "%s" could not be %s in the request: %s', 500),
   QueueFull: define<[number]>('QUEUE_FULL', 'the queue is full: %d requests are waiting', 503),
   TooManyRequests: define<[string, number]>('TOO_MANY_REQUESTS', 'too many requests for the model "%s": %d are waiting or being served (concurrencyLimit)', 429),
   Deadline: define<[string]>('DEADLINE', 'the deadline passed while waiting for the model "%s"', 504),
