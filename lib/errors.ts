@@ -24,6 +24,7 @@ export const errors = Object.freeze({
   PathNotAllowed: define<[string]>('PATH_NOT_ALLOWED', 'the path %s is not one of the inference routes, and no other is let through to the model here', 404),
   PathInvalid: define('PATH_INVALID', 'the path is malformed: no "..", backslash, or broken percent-encoding', 400),
   BodyNotJson: define('BODY_NOT_JSON', 'the body is not a JSON object', 400),
+  BodyMalformed: define<[string]>('BODY_MALFORMED', 'the form is malformed: %s', 400),
   BodyIncomplete: define('BODY_INCOMPLETE', 'the body ended before its announced length', 400),
   BodyTooLarge: define<[number]>('BODY_TOO_LARGE', 'the body is larger than the limit of %d bytes (option bodyLimit)', 413),
   BodyBudget: define('BODY_BUDGET', 'too many large requests are being held: try again', 503),

@@ -1,32 +1,20 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Test } from 'tap'
 import { ModelScanner } from '../lib/body/model-scanner.ts'
 import type { ScanResult } from '../lib/body/scanner.ts'
+import { computed, everyCut, feed, feedLarge } from './helper/feed.ts'
 
-/** Scans as the intake does: a buffer that fills up, moved to a larger one now and then, with rubbish behind what has come. */
-function scan (input: string | Buffer, cuts: readonly number[] = []): ScanResult {
-  const source = Buffer.from(input)
+function scanned (input: string | Buffer, cuts: readonly number[] = []): ModelScanner {
   const scanner = new ModelScanner()
-  const ends = [...cuts.map((cut) => source.length === 0 ? 0 : cut % source.length).sort((a, b) => a - b), source.length]
-  for (const end of ends) {
-    const rubbish = Buffer.alloc(source.length - end + 16, '"}]\\')
-    scanner.scan(Buffer.concat([source.subarray(0, end), rubbish]), end)
-  }
-  return scanner.result()
+  feed(scanner, input, cuts, '"}]\\')
+  return scanner
 }
+const scan = (input: string | Buffer, cuts: readonly number[] = []): ScanResult => scanned(input, cuts).result()
 
 const found = (model: string): ScanResult => ({ kind: 'found', model })
 const missing: ScanResult = { kind: 'missing' }
 const ambiguous: ScanResult = { kind: 'ambiguous' }
 const notJson: ScanResult = { kind: 'notJson' }
-
-/** Every way to cut it into two, and byte by byte. */
-function everyCut (t: Test, text: string, expected: ScanResult): void {
-  const { length } = Buffer.from(text)
-  for (let cut = 0; cut < length; cut++) t.strictSame(scan(text, [cut]), expected, `cut at ${cut}: ${text}`)
-  t.strictSame(scan(text, Array.from({ length }, (_, cut) => cut)), expected, `byte by byte: ${text}`)
-}
 
 const table: Array<[what: string, body: string, expected: ScanResult]> = [
   ['the first key', '{"model":"a","messages":[]}', found('a')],
@@ -84,7 +72,45 @@ const table: Array<[what: string, body: string, expected: ScanResult]> = [
 ]
 
 for (const [what, body, expected] of table) {
-  t.test(`${what}: ${expected.kind}`, async (t) => everyCut(t, body, expected))
+  t.test(`${what}: ${expected.kind}`, async (t) => {
+    for (const cuts of everyCut(body)) t.strictSame(scan(body, cuts), expected, `cut at ${String(cuts)}`)
+  })
+}
+
+// -- stream ----------------------------------------------------------------------------------------------------------
+
+const streams: Array<[body: string, expected: boolean]> = [
+  ['{"stream":true}', true],
+  ['{"model":"a","stream":true}', true],
+  ['{"stream":true,"model":"t"}', true],
+  ['{ "stream" \r\n:\ttrue\n, "model":"a" }', true],
+  ['{"str\\u0065am":true}', true],
+  ['{"\\u0073\\u0074\\u0072\\u0065\\u0061\\u006D":true}', true],
+  ['{"stream":false,"stream":true}', true],
+  ['{"stream":{"t":true},"stream":true}', true],
+  ['{"stream":true,"stream":false}', false],
+  ['{"stream":true,"\\u0073tream":null}', false],
+  ['{"stream":true,"stream":"true"}', false],
+  ['{"stream":false,"x":true}', false],
+  ['{"x":true,"stream":false,"y":[true]}', false],
+  ['{"stream":"true"}', false],
+  ['{"stream":1}', false],
+  ['{"stream":null}', false],
+  ['{"stream":[true]}', false],
+  ['{"stream":{"stream":true}}', false],
+  ['{"x":{"stream":true},"y":["stream",true]}', false],
+  ['{"x":"stream","y":true}', false],
+  ['{"Stream":true,"streams":true,"strea":true,"":true}', false],
+  ['{"stream_options":{"include_usage":true}}', false],
+  ['{"model":true}', false],
+  ['{}', false],
+  ['', false]
+]
+
+for (const [body, expected] of streams) {
+  t.test(`${body}: ${expected ? 'streams' : 'does not stream'}`, async (t) => {
+    for (const cuts of everyCut(body)) t.equal(scanned(body, cuts).streams, expected)
+  })
 }
 
 // -- Against JSON.parse ----------------------------------------------------------------------------------------------
@@ -184,4 +210,14 @@ t.test('a huge model, a huge key, a deep nest', async (t) => {
   t.strictSame(scan(`{"model":"${name}"}`), found(name))
   t.strictSame(scan(`{"${name}":"x","model":"a"}`), found('a'))
   t.strictSame(scan(`{"a":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)},"model":"a"}`), found('a'))
+})
+
+t.test('very many keys with escapes, broken ones too: well under a second', async (t) => {
+  for (const key of ['\\x', '\\xaaaaaa', '\\u006dode', '\\u006', '\\\\\\\\', '']) {
+    const body = Buffer.from(`{${`"${key}":1,`.repeat(200_000)}"model":"a"}`)
+    const scanner = new ModelScanner()
+    const time = computed(() => feedLarge(scanner, body))
+    t.strictSame(scanner.result(), found('a'))
+    t.ok(time < 1000, `${key}: ${time} ms`)
+  }
 })

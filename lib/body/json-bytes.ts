@@ -8,6 +8,7 @@ export const COLON = 0x3a
 export const OPEN_BRACKET = 0x5b
 export const BACKSLASH = 0x5c
 export const CLOSE_BRACKET = 0x5d
+export const LOWER_T = 0x74
 export const OPEN_BRACE = 0x7b
 export const CLOSE_BRACE = 0x7d
 

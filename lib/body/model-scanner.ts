@@ -1,25 +1,33 @@
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, CR, LF, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE, TAB, isEscaped } from './json-bytes.ts'
-import type { BodyScanner, ScanResult } from './scanner.ts'
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, CR, LF, LOWER_T, OPEN_BRACE, OPEN_BRACKET, QUOTE, SPACE, TAB, isEscaped } from './json-bytes.ts'
+import type { JsonScanner, ScanResult } from './scanner.ts'
+import { matchWord } from './word.ts'
 
 /**
  * Finds the top-level `model` of a JSON object without parsing it, while its bytes arrive: long strings are skipped,
  * everything else is looked at once. It checks nesting, not grammar: what else is wrong with the body is for the server to say.
  */
-export class ModelScanner implements BodyScanner {
+export class ModelScanner implements JsonScanner {
+  readonly kind = 'json'
   #position = 0
   #depth = 0
   /** Where the string under way began, its quote included; -1 outside strings. */
   #stringStart = -1
   /** At depth 1: whether the next string is a key. */
   #expectKey = false
-  /** At depth 1: the value that comes belongs to `model`. */
-  #isModel = false
+  /** At depth 1: the key whose value comes, if it matters. */
+  #key: 'model' | 'stream' | undefined
   #closed = false
   #failed = false
   #model: string | undefined
   /** The `model` keys whose value was not a string, or not yet. */
   #notStrings = 0
   #ambiguous = false
+  #streams = false
+
+  /** Whether the top-level `stream` is `true`; of several the last counts. */
+  get streams (): boolean {
+    return this.#streams
+  }
 
   /** Looks at `bytes` up to `end`; what was before is not looked at again, and must not have moved. */
   scan (bytes: Buffer, end: number): void {
@@ -51,7 +59,7 @@ export class ModelScanner implements BodyScanner {
   }
 
   #structure (byte: number): void {
-    if (byte === SPACE || byte === LF || byte === CR || byte === TAB) return
+    if (byte <= SPACE && (byte === SPACE || byte === LF || byte === CR || byte === TAB)) return
     if (this.#depth === 0) {
       // One object, and nothing after it.
       if (byte !== OPEN_BRACE || this.#closed) this.#failed = true
@@ -67,11 +75,15 @@ export class ModelScanner implements BodyScanner {
       case COMMA:
         if (this.#depth === 1) {
           this.#expectKey = true
-          this.#isModel = false
+          this.#key = undefined
         }
         break
       case COLON:
         if (this.#depth === 1) this.#expectKey = false
+        break
+      case LOWER_T:
+        // Of all that a value can be, only `true` has a t outside strings.
+        if (this.#depth === 1 && this.#key === 'stream') this.#streams = true
         break
     }
   }
@@ -86,9 +98,10 @@ export class ModelScanner implements BodyScanner {
     this.#stringStart = -1
     if (this.#depth !== 1) return
     if (this.#expectKey) {
-      this.#isModel = isModelKey(bytes, start, end)
-      if (this.#isModel) this.#notStrings++
-    } else if (this.#isModel) {
+      this.#key = keyOf(bytes, start, end)
+      if (this.#key === 'model') this.#notStrings++
+      else if (this.#key === 'stream') this.#streams = false
+    } else if (this.#key === 'model') {
       this.#notStrings--
       const model = decode(bytes, start, end)
       if (model === undefined) this.#failed = true
@@ -99,10 +112,9 @@ export class ModelScanner implements BodyScanner {
 }
 
 // A key may be spelled with escapes: `"\u006dodel"` is `model` to the server.
-function isModelKey (bytes: Buffer, start: number, end: number): boolean {
-  const length = end - start
-  if (length < 7 || length > 32) return false
-  return decode(bytes, start, end) === 'model'
+function keyOf (bytes: Buffer, start: number, end: number): 'model' | 'stream' | undefined {
+  if (matchWord(bytes, start + 1, 'model', '\\u00') === end - 1) return 'model'
+  return matchWord(bytes, start + 1, 'stream', '\\u00') === end - 1 ? 'stream' : undefined
 }
 
 function decode (bytes: Buffer, start: number, end: number): string | undefined {

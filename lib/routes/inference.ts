@@ -15,6 +15,7 @@ function findModel (manager: Manager, scanner: ModelScanner): string {
   const result = scanner.result()
   switch (result.kind) {
     case 'notJson': throw new errors.BodyNotJson()
+    case 'malformed': throw new errors.BodyMalformed(result.what)
     case 'ambiguous': throw new errors.ModelAmbiguous()
     case 'missing': throw new errors.ModelMissing()
   }
