@@ -10,7 +10,9 @@ import { Manager } from './lib/manager/manager.ts'
 import { createReloader } from './lib/manager/reloader.ts'
 import { checkConfigOption, resolveOptions } from './lib/options.ts'
 import { fetchModel } from './lib/proxy/fetch.ts'
+import { createHandler } from './lib/proxy/handler.ts'
 import { Proxy } from './lib/proxy/proxy.ts'
+import { createTransport } from './lib/proxy/transport.ts'
 import { registerRoutes } from './lib/routes/register.ts'
 import type { LlamaSwap } from './types/llama-swap.ts'
 import type { LlamaSwapOptions } from './types/options.ts'
@@ -40,7 +42,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
     onWarning: (model, message) => app.log.warn(`llama-swap model "${model}": ${message}`)
   })
   const manager = new Manager({ config, launcher, clock, bus })
-  const proxy = new Proxy({ ...options, manager, bus, clock })
+  const proxy = new Proxy({ ...options, manager, bus, clock, transport: createTransport(app) })
   const reload = createReloader(manager, async (source?: LlamaSwapOptions['config']) => {
     if (source === undefined) await checkReadableAgain(options.config)
     return loadConfig(source ?? options.config, { strict: options.strict })
@@ -50,6 +52,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
   const llamaSwap: LlamaSwap = {
     acquire: (model, requestOptions) => manager.acquire(model, requestOptions),
     fetch: (model, path, init) => fetchModel(manager, model, path, init),
+    handler: (model, handlerOptions) => createHandler(manager, proxy, model, handlerOptions),
     load: (model) => manager.load(model),
     unload: (model, unloadOptions) => manager.unload(model, unloadOptions),
     status: () => manager.status(),
@@ -57,6 +60,7 @@ const plugin: FastifyPluginAsync<LlamaSwapOptions> = async (app, rawOptions) => 
       if (source !== undefined) checkConfigOption(source)
       return reload(source)
     },
+    useProfile: (id) => manager.naming.useProfile(id ?? undefined),
     logs: (model, logOptions) => manager.logs(model, logOptions),
     drain: () => manager.drain(),
     on: bus.on

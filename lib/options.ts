@@ -12,17 +12,19 @@ export interface ResolvedOptions {
   readonly hooks: ReadonlyMap<Family, RouteHooks>
   /** Whether `/upstream` lets any path through, not only those of the inference routes. */
   readonly anyUpstreamPath: boolean
+  readonly admit: LlamaSwapOptions['admit']
   readonly inheritEnv: LlamaSwapOptions['inheritEnv']
   readonly instance: string | undefined
   readonly bodyLimit: number
   readonly bodyBudget: number
   readonly drainTimeout: number
   readonly forwardAuthorization: boolean
+  readonly upgrades: boolean
   readonly strict: boolean
 }
 
 const MIB = 1024 * 1024
-const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'inheritEnv', 'instance', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization', 'strict'])
+const known = new Set<string>(['config', 'prefix', 'decorator', 'routes', 'admit', 'inheritEnv', 'instance', 'bodyLimit', 'bodyBudget', 'drainTimeout', 'forwardAuthorization', 'upgrades', 'strict'])
 // Fastify's own, for `register`.
 const foreign = new Set(['logLevel', 'logSerializers'])
 
@@ -35,8 +37,8 @@ export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
   const problems = [...unknownKeys(options), ...wrongValues(options)]
   if (problems.length > 0) throw new errors.Options(`invalid options: ${problems.join('; ')}`)
   const { routes = {}, prefix = '' } = options
-  const { inference = true, upstream = 'inference', admin = false, health = prefix !== '' && prefix !== '/' } = routes
-  const families: Required<RouteFamilies> = { inference, upstream, admin, health }
+  const { inference = true, upstream = 'inference', admin = false, compat = false, health = prefix !== '' && prefix !== '/' } = routes
+  const families: Required<RouteFamilies> = { inference, upstream, admin, compat, health }
   return {
     config: options.config,
     prefix,
@@ -46,12 +48,14 @@ export function resolveOptions (options: LlamaSwapOptions): ResolvedOptions {
       return [family, typeof value === 'object' ? value : {}]
     })),
     anyUpstreamPath: families.upstream === true,
+    admit: options.admit,
     inheritEnv: options.inheritEnv,
     instance: options.instance,
     bodyLimit: options.bodyLimit ?? 128 * MIB,
     bodyBudget: options.bodyBudget ?? 512 * MIB,
     drainTimeout: options.drainTimeout ?? 10_000,
     forwardAuthorization: options.forwardAuthorization ?? false,
+    upgrades: options.upgrades ?? false,
     strict: options.strict ?? false
   }
 }
@@ -86,9 +90,10 @@ function wrongValues (options: LlamaSwapOptions): string[] {
   for (const key of ['prefix', 'decorator', 'instance'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'string') problems.push(`"${key}" must be a string`)
   }
-  for (const key of ['forwardAuthorization', 'strict'] as const) {
+  for (const key of ['forwardAuthorization', 'upgrades', 'strict'] as const) {
     if (options[key] !== undefined && typeof options[key] !== 'boolean') problems.push(`"${key}" must be true or false`)
   }
+  if (options.admit !== undefined && typeof options.admit !== 'function') problems.push('"admit" must be a function')
   const isNames = inheritEnv === true || (Array.isArray(inheritEnv) && inheritEnv.every((name) => typeof name === 'string'))
   if (inheritEnv !== undefined && !isNames) problems.push('"inheritEnv" must be a list of names, or true')
   return [...problems, ...wrongRoutes(options.routes)]
@@ -97,7 +102,7 @@ function wrongValues (options: LlamaSwapOptions): string[] {
 function wrongRoutes (routes: unknown): string[] {
   if (routes === undefined) return []
   if (typeof routes !== 'object' || routes === null) return ['"routes" must be an object']
-  const families = ['inference', 'upstream', 'admin', 'health']
+  const families = ['inference', 'upstream', 'admin', 'compat', 'health']
   return Object.entries(routes).flatMap(([family, value]) => {
     if (!families.includes(family)) return [`unknown family of routes "${family}": there are ${families.join(', ')}`]
     const isFine = ['boolean', 'undefined'].includes(typeof value) || (typeof value === 'object' && value !== null) || (family === 'upstream' && value === 'inference')

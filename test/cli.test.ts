@@ -115,7 +115,7 @@ t.test('a config with errors: all of them with their positions, exit code 1, no 
 })
 
 t.test('flags with one dash, a YAML config; JSON lines without a terminal', async (t) => {
-  const cli = startCli(t, ['-config', 'config.yaml', '-listen=127.0.0.1:0'], configFile(t, 'profiles: {}'))
+  const cli = startCli(t, ['-config', 'config.yaml', '-listen=127.0.0.1:0'], configFile(t, 'performance: {}'))
   const url = await cli.url()
   t.match(url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/)
   t.match(await (await chat(url, 'a')).json(), { upstream: { name: 'a' } })
@@ -125,7 +125,7 @@ t.test('flags with one dash, a YAML config; JSON lines without a terminal', asyn
   cli.kill('SIGTERM')
   t.equal(await cli.exit, 0)
   t.equal(cli.stderr, '')
-  t.match(cli.log.find(({ level }) => level === 40), { msg: /config\.yaml:3:1 profiles: has no effect yet$/ })
+  t.match(cli.log.find(({ level }) => level === 40), { msg: /config\.yaml:3:1 performance: has no effect yet$/ })
   t.match(cli.log.filter(({ model, durationMs }) => model === 'a' && durationMs !== undefined), [
     { level: 30, from: 'stopped', to: 'starting', cause: 'request', durationMs: Number },
     { from: 'starting', to: 'ready', cause: 'request' },
@@ -146,7 +146,7 @@ t.test('logLevel of the config', async (t) => {
 
   t.test('warn: no info lines', async (t) => {
     const port = await freePort()
-    const cli = startCli(t, ['--config', 'config.yaml', '--listen', `127.0.0.1:${port}`], configFile(t, 'logLevel: warn\nprofiles: {}'))
+    const cli = startCli(t, ['--config', 'config.yaml', '--listen', `127.0.0.1:${port}`], configFile(t, 'logLevel: warn\nperformance: {}'))
     await until(() => fetch(`http://127.0.0.1:${port}/health`).then(({ ok }) => ok, () => false))
     cli.kill('SIGTERM')
     t.equal(await cli.exit, 0)

@@ -63,7 +63,7 @@ t.test('strict makes errors of unknown keys, and only of them', async (t) => {
     'c.yaml:5:5 models.a.tlt: unknown key; did you mean ttl?',
     'c.yaml:6:5 models.a.ttl: must be an integer, not a string; such as "ttl: 600"'
   ])
-  const { warnings } = await loadYaml(yamlModel('ttl: 5.5', 'metadata: {}'), { strict: true })
+  const { warnings } = await loadYaml(yamlModel('ttl: 5.5', 'healthCheckTimeout: 20'), { strict: true })
   t.equal(warnings.length, 2)
 })
 

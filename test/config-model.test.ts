@@ -94,7 +94,7 @@ for (const [rule, lines, read, value] of meanings) {
 const refusals: Array<[line: string, problem: string]> = [
   ['cmdStop: [x]', 'cmdStop: must be a string, not a list; such as "cmdStop: docker stop ${MODEL_ID}"'],
   ['proxy: ""', 'proxy: must not be empty; such as "proxy: http://127.0.0.1:${PORT}"'],
-  ...['"::bad"', '"http://a b"', 'http://x:abc', '"%zz"', 'http://x/%zz', '"http://[::1"', 'localhost', '127.0.0.1:8080', '//localhost:1', 'ftp://localhost', 'http://', 'unix:/x', 'http://localhost:99999', '5']
+  ...['"::bad"', '"http://a b"', 'http://x:abc', '"%zz"', 'http://x/%zz', '"http://[::1"', 'localhost', '127.0.0.1:8080', '//localhost:1', 'ftp://localhost', 'http://', 'http://localhost:99999', '5']
     .map((proxy): [string, string] => [`proxy: ${proxy}`, `proxy: invalid proxy URL "${proxy.replaceAll('"', '')}": must be like http://192.168.1.10:8080`]),
   ['aliases: [b, b]', 'aliases.1: duplicate alias b: it is there twice; remove one'],
   ['env: x', 'env: must be a list, not a string; such as "env: [CUDA_VISIBLE_DEVICES=0]"'],

@@ -43,7 +43,7 @@ const texts: Record<string, string> = {
   'api keys written out': `apiKeys: ["${SECRET} x"]`,
   'api keys that are no list': `apiKeys: ${SECRET}`,
   'api keys with an empty one': `apiKeys: ["${SECRET}", ~]`,
-  'api keys that are fine': `apiKeys: ["${SECRET}"]`,
+  'api keys that are fine, beside another error': `apiKeys: ["${SECRET}"]\nstartPort: x`,
   'api keys with a wrong tag': `apiKeys: [!!int "${SECRET}"]`,
   'a peer\'s key': `peers: {p: {apiKey: "${SECRET}", proxy: "ftp://${SECRET}", models: [m]}}`,
   'a peer\'s key that is no text': `peers: {p: {apiKey: ["${SECRET}"], proxy: "http://x", models: [m]}}`

@@ -63,6 +63,7 @@ const meanings: Array<[rule: string, yaml: string, read: (config: Config) => unk
   ['includeAliasesInList: on', 'includeAliasesInList: on', (config) => config.includeAliasesInList, true],
   ['apiKeys: none by default', 'apiKeys: ~', (config) => config.apiKeys, []],
   ['apiKeys: an empty list is none', 'apiKeys: []', (config) => config.apiKeys, []],
+  ['apiKeys: in order, as text', 'apiKeys: [b, "a\\tb", 5]', (config) => config.apiKeys, ['b', 'a\tb', '5']],
   ['hooks.on_startup.preload: none by default', 'hooks: {on_startup: ~}', (config) => config.preload, []],
   ['hooks.on_startup.preload: trimmed, aliases become ids', `hooks: {on_startup: {preload: [" x "]}}\n${yamlModel('aliases: [x]')}`, (config) => config.preload, ['a']],
   ['hooks.on_startup.preload: unknown ones are left out', `hooks: {on_startup: {preload: [a, zz]}}\n${model}`, (config) => config.preload, ['a']],
@@ -122,8 +123,6 @@ const refusals: Array<[yaml: string, problem: string | RegExp]> = [
   ['apiKeys: [" "]', 'apiKeys.0: api key cannot contain spaces; remove them'],
   ['apiKeys: ["a b"]', 'apiKeys.0: api key cannot contain spaces; remove them'],
   ['apiKeys: [[a]]', 'apiKeys.0: must be a string, not a list'],
-  ['apiKeys: [key]', "apiKeys: keys are not enforced yet, so they are refused; remove them and protect the routes with the host's auth plugin"],
-  ['apiKeys: ["a\\tb", 5]', "apiKeys: keys are not enforced yet, so they are refused; remove them and protect the routes with the host's auth plugin"],
   ['hooks: []', 'hooks: must be a map, not a list'],
   ['hooks: {on_startup: {preload: a}}', 'hooks.on_startup.preload: must be a list, not a string; such as "preload: [qwen]"'],
   ['upstream: {ignorePaths: x}', 'upstream.ignorePaths: must be a list, not a string; such as "ignorePaths: [\\.png$]"'],
@@ -186,11 +185,10 @@ upstream: {ignorePaths: ["("]}
 peers: {p: {proxy: ftp://x, models: [m]}}
 selectors: {s: {strategy: warm, targets: [zz]}}
 profiles: {p: {pins: {x: zz}}}
-apiKeys: [k]
 `)
   t.strictSame(problems.map((line) => line.replace(/^(\S+ \S+): .*/, '$1')), [
     'c.yaml:1:15 performance.every', 'c.yaml:4:35 models.b.aliases.0', 'c.yaml:4:39 models.b.checkEndpoint', 'c.yaml:5:24 groups.g.members.0', 'c.yaml:6:26 upstream.ignorePaths.0',
-    'c.yaml:7:13 peers.p.proxy', 'c.yaml:10:1 apiKeys', 'c.yaml:8:43 selectors.s.targets.0', 'c.yaml:9:23 profiles.p.pins.x'
+    'c.yaml:7:13 peers.p.proxy', 'c.yaml:8:43 selectors.s.targets.0', 'c.yaml:9:23 profiles.p.pins.x'
   ])
 })
 

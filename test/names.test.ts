@@ -1,39 +1,72 @@
 import t from 'tap'
 import { loadConfig } from '../lib/config/load.ts'
+import { indexNames } from '../lib/names/names.ts'
 import { findModelInPath } from '../lib/names/path.ts'
-import { indexNames } from '../lib/names/target.ts'
+import { resolveName } from '../lib/names/resolve.ts'
+import type { SelectorNames } from '../lib/names/names.ts'
+import type { Target } from '../lib/names/target.ts'
+import type { ConfigInput } from '../index.ts'
 
 const cmd = 'server ${PORT}'
+const namesOf = async (config: ConfigInput) => indexNames((await loadConfig(config)).config)
+const first = ({ targets }: SelectorNames): Target => targets[0]!
 
 t.test('ids and aliases lead to their models, nothing else does', async (t) => {
-  const { config } = await loadConfig({ models: { a: { cmd, aliases: ['x', 'org/x'] }, b: { cmd, unlisted: true, aliases: ['y'] } } })
-  t.strictSame(new Map(indexNames(config)), new Map(Object.entries({
-    x: { kind: 'local', model: 'a' },
-    'org/x': { kind: 'local', model: 'a' },
-    y: { kind: 'local', model: 'b' },
-    a: { kind: 'local', model: 'a' },
-    b: { kind: 'local', model: 'b' }
-  })))
+  const { models } = await namesOf({ models: { a: { cmd, aliases: ['x', 'org/x'] }, b: { cmd, unlisted: true, aliases: ['y'] } } })
+  t.strictSame([...models].map(([name, target]) => [name, target.kind, target.model, target.name]).sort(), [
+    ['a', 'local', 'a', 'a'], ['b', 'local', 'b', 'b'], ['org/x', 'local', 'a', 'org/x'], ['x', 'local', 'a', 'x'], ['y', 'local', 'b', 'y']
+  ])
 })
 
 t.test('an id wins over another model\'s alias, whichever is first', async (t) => {
-  const { config } = await loadConfig({ models: { a: { cmd, aliases: ['b'] }, b: { cmd }, c: { cmd, aliases: ['a'] } } })
-  const names = indexNames(config)
-  t.equal(names.get('b')!.model, 'b')
-  t.equal(names.get('a')!.model, 'a')
+  const { models } = await namesOf({ models: { a: { cmd, aliases: ['b'] }, b: { cmd }, c: { cmd, aliases: ['a'] } } })
+  t.equal(models.get('b')!.model, 'b')
+  t.equal(models.get('a')!.model, 'a')
 })
 
 t.test('names are compared as they are written', async (t) => {
-  const { config } = await loadConfig({ models: { Qwen: { cmd } } })
-  const names = indexNames(config)
-  for (const name of ['qwen', 'QWEN', ' Qwen', 'Qwen ', '', '__proto__', 'constructor']) t.equal(names.get(name), undefined, name)
+  const { models } = await namesOf({ models: { Qwen: { cmd } } })
+  for (const name of ['qwen', 'QWEN', ' Qwen', 'Qwen ', '', '__proto__', 'constructor']) t.equal(models.get(name), undefined, name)
+})
+
+t.test('pin of the active profile, selector, id, alias, peer: in this order', async (t) => {
+  const names = await namesOf({
+    models: { a: { cmd, aliases: ['alias', 'both'] }, b: { cmd, useModelName: 'real' } },
+    peers: { p: { proxy: 'http://peer', models: ['remote', 'both'] } },
+    selectors: { s: { strategy: 'pin', targets: ['b'] }, far: { strategy: 'pin', targets: ['p/remote'] } },
+    profiles: { work: { pins: { a: 'b', own: 'a', off: null, alias: '', sel: 's' } } }
+  }).catch((error) => { throw new Error((error as { detail: string }).detail) })
+  const table: Array<[profile: string | undefined, asked: string, expected: string]> = [
+    [undefined, 'a', 'local a as a'],
+    [undefined, 'alias', 'local a as alias'],
+    [undefined, 'b', 'local b as b -> real'],
+    [undefined, 'both', 'local a as both'],
+    [undefined, 'remote', 'peer p/remote as remote'],
+    [undefined, 'p/remote', 'peer p/remote as p/remote -> remote'],
+    [undefined, 'p/both', 'peer p/both as p/both -> both'],
+    [undefined, 's', 'local b as b -> real by s'],
+    [undefined, 'far', 'peer p/remote as p/remote -> remote by far'],
+    [undefined, 'own', 'none'],
+    [undefined, 'nobody', 'none'],
+    ['work', 'a', 'local b as b -> real'],
+    ['work', 'own', 'local a as a -> a'],
+    ['work', 'off', 'none'],
+    ['work', 'alias', 'none'],
+    ['work', 'sel', 'local b as b -> real by s'],
+    ['work', 'both', 'local a as both'],
+    ['nobody', 'a', 'local a as a']
+  ]
+  for (const [profile, asked, expected] of table) {
+    const target = resolveName(names, asked, { profile, choose: first })
+    const { kind, model, name, rewrite, selector } = target ?? {}
+    t.equal(target === undefined ? 'none' : `${kind} ${model} as ${name}${rewrite === undefined ? '' : ` -> ${rewrite}`}${selector === undefined ? '' : ` by ${selector}`}`, expected, `${profile} ${asked}`)
+  }
 })
 
 t.test('the model at the start of a path', async (t) => {
-  const { config } = await loadConfig({
+  const { models } = await namesOf({
     models: { a: { cmd }, org: { cmd }, 'org/model': { cmd }, 'org/model/v1': { cmd }, 'with space': { cmd }, 'a:b+c@d': { cmd }, 模型: { cmd, aliases: ['100%'] } }
   })
-  const names = indexNames(config)
   const table: Array<[path: string, name: string | undefined, rest?: string]> = [
     ['a', 'a', ''],
     ['a/', 'a', '/'],
@@ -65,12 +98,12 @@ t.test('the model at the start of a path', async (t) => {
     ['a/caf%C3%A9%2Fx', 'a', '/caf%C3%A9%2Fx']
   ]
   for (const [path, name, rest] of table) {
-    const match = findModelInPath(path, names)
-    t.strictSame(match && [match.name, match.rest], name === undefined ? undefined : [name, rest], path)
+    const match = findModelInPath(path, (name) => models.get(name))
+    t.strictSame(match && [match.target.name, match.rest], name === undefined ? undefined : [name, rest], path)
   }
 })
 
 t.test('an alias in a path leads to its model', async (t) => {
-  const { config } = await loadConfig({ models: { a: { cmd, aliases: ['org/alias'] } } })
-  t.strictSame(findModelInPath('org/alias/v1', indexNames(config)), { name: 'org/alias', target: { kind: 'local', model: 'a' }, rest: '/v1' })
+  const { models } = await namesOf({ models: { a: { cmd, aliases: ['org/alias'] } } })
+  t.match(findModelInPath('org/alias/v1', (name) => models.get(name)), { target: { kind: 'local', model: 'a', name: 'org/alias' }, rest: '/v1' })
 })

@@ -23,12 +23,14 @@ t.test('every default', async (t) => {
     prefix: '',
     decorator: 'llamaSwap',
     anyUpstreamPath: false,
+    admit: undefined,
     inheritEnv: undefined,
     instance: undefined,
     bodyLimit: 128 * 1024 * 1024,
     bodyBudget: 512 * 1024 * 1024,
     drainTimeout: 10_000,
     forwardAuthorization: false,
+    upgrades: false,
     strict: false
   })
   t.strictSame([...hooks], [['inference', {}], ['upstream', {}]])
@@ -36,7 +38,7 @@ t.test('every default', async (t) => {
 
 t.test('every option is taken over', async (t) => {
   const given = {
-    config: { models: {} }, prefix: '/llm', decorator: 'other', inheritEnv: ['A', 'B_*'], instance: 'i', bodyLimit: 1, bodyBudget: 2, drainTimeout: 0, forwardAuthorization: true, strict: true
+    config: { models: {} }, admit: () => true, prefix: '/llm', decorator: 'other', inheritEnv: ['A', 'B_*'], instance: 'i', bodyLimit: 1, bodyBudget: 2, drainTimeout: 0, forwardAuthorization: true, upgrades: true, strict: true
   }
   const { hooks, anyUpstreamPath, ...rest } = resolveOptions(given)
   t.strictSame(rest, given)
@@ -103,7 +105,8 @@ const wrong: Array<[options: object, problem: string]> = [
   [{ routes: { admin: null } }, '"routes.admin" must be true, false or an object of hooks'],
   [{ routes: { health: 'inference' } }, '"routes.health" must be true, false or an object of hooks'],
   [{ routes: { upstream: 'any' } }, '"routes.upstream" must be true, false, "inference" or an object of hooks'],
-  [{ routes: { inferense: true } }, 'unknown family of routes "inferense": there are inference, upstream, admin, health'],
+  [{ routes: { inferense: true } }, 'unknown family of routes "inferense": there are inference, upstream, admin, compat, health'],
+  [{ admit: true }, '"admit" must be a function'],
   [{ timeout: 5 }, 'unknown option "timeout"'],
   [{ Config: 'c.yaml' }, 'unknown option "Config"']
 ]
@@ -120,7 +123,7 @@ t.test('all that is wrong is named at once', async (t) => {
     '"config" must be the path of a YAML file or of a directory, a list of such paths, or an object',
     '"bodyLimit" must be a number, 0 or more',
     '"decorator" must be a string',
-    'unknown family of routes "x": there are inference, upstream, admin, health',
+    'unknown family of routes "x": there are inference, upstream, admin, compat, health',
     '"routes.admin" must be true, false or an object of hooks'
   ].join('; '))
 })

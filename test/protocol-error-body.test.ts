@@ -4,7 +4,7 @@ import type { LlamaSwapError } from '../lib/errors.ts'
 import { errorBody, errorEvent } from '../lib/protocol/error-body.ts'
 import type { Protocol } from '../lib/protocol/protocol.ts'
 
-const protocols: Protocol[] = ['openai', 'anthropic', 'plain']
+const protocols: Protocol[] = ['openai', 'chat', 'anthropic', 'plain']
 
 function withStatus (statusCode: number): LlamaSwapError {
   return Object.assign(new errors.Closing(), { statusCode })
@@ -60,13 +60,13 @@ t.test('in the middle of a stream an error is one event, in the protocol\'s form
   for (const protocol of protocols) {
     const event = errorEvent(error, protocol)
     const [, name, data] = /^(event: error\n)?data: (.+)\n\n$/.exec(event) ?? []
-    t.equal(name, protocol === 'openai' ? undefined : 'event: error\n', protocol)
+    t.equal(name, protocol === 'openai' || protocol === 'chat' ? undefined : 'event: error\n', protocol)
     t.strictSame(JSON.parse(data!), errorBody(error, protocol), 'a line end in the text does not end the event')
   }
 })
 
 t.test('every error has a code of its own, a status, and its wire code', async (t) => {
-  const all = Object.entries(errors).map(([name, Type]) => ({ name, error: new (Type as new (...values: unknown[]) => LlamaSwapError)('x', 1) }))
+  const all = Object.entries(errors).map(([name, Type]) => ({ name, error: new (Type as new (...values: unknown[]) => LlamaSwapError)('x', 1, 'y') }))
   for (const { name, error } of all) {
     t.equal(error.code, `FST_LS_${name.replace(/(?<=.)[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`)
     t.equal(wireCode(error), error.code.slice(7).toLowerCase())

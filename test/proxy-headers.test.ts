@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
+import type { Lease } from '../index.ts'
 import { requestHeaders, responseHeaders } from '../lib/proxy/headers.ts'
 
 /** What a server would be sent for a client's headers. */
-function toServer (client: IncomingHttpHeaders, { added = {}, forwardAuthorization = false, address = '192.0.2.1' as string | null } = {}): object {
+function toServer (client: IncomingHttpHeaders, { added = {}, forwardAuthorization = false, address = '192.0.2.1' as string | null, lease = {} as Partial<Lease> } = {}): object {
   const request = { raw: { headers: client, socket: { remoteAddress: address ?? undefined } }, host: 'fallback.example' } as unknown as FastifyRequest
-  return requestHeaders(request, { ...client, ...added }, forwardAuthorization)
+  return requestHeaders(request, { ...client, ...added }, lease as Lease, forwardAuthorization)
 }
 
 function toClient (server: IncomingHttpHeaders, set: Record<string, string> = {}): object {
@@ -52,6 +53,19 @@ t.test('Host is the one that the client asked', async (t) => {
 t.test('X-Forwarded-For grows by the client\'s address', async (t) => {
   t.match(toServer({ 'x-forwarded-for': '198.51.100.1, 198.51.100.2' }), { 'x-forwarded-for': '198.51.100.1, 198.51.100.2, 192.0.2.1' })
   t.strictSame(toServer({ host: 'api.example' }, { address: null }), { host: 'api.example' }, 'a socket that is gone has none')
+})
+
+t.test('a peer is called by its own name, and not told who asks', async (t) => {
+  const client = { host: 'api.example', forwarded: 'for=x', 'x-forwarded-for': 'x', 'x-forwarded-host': 'x', 'x-forwarded-proto': 'x', 'x-own': '1' }
+  t.strictSame(toServer(client, { added: { host: 'peer.example' }, lease: { peer: 'p', headers: {} } }), { host: 'peer.example', 'x-own': '1' })
+})
+
+t.test('a peer\'s key takes the place of the client\'s credentials', async (t) => {
+  const headers = { authorization: 'Bearer theirs', 'x-api-key': 'theirs' }
+  const client = { authorization: 'Basic x', 'x-api-key': 'x', cookie: 'a=b' }
+  t.strictSame(toServer(client, { forwardAuthorization: true, lease: { peer: 'p', headers } }), { ...headers, cookie: 'a=b' })
+  t.strictSame(toServer(client, { lease: { peer: 'p', headers } }), headers)
+  t.strictSame(toServer(client, { forwardAuthorization: true, lease: { peer: 'p', headers: {} } }), client)
 })
 
 t.test('the server\'s headers reach the client', async (t) => {

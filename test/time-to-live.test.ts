@@ -43,7 +43,7 @@ t.test('counts from the end of the last lease, and never cuts one', async (t) =>
 
 t.test('counts from ready for a model that nobody took', async (t) => {
   const { clock, manager, play, state } = await world(10)
-  const waiting = manager.request('a')
+  const waiting = manager.request({ kind: 'local', model: 'a', name: 'a' })
   waiting.cancel(new Error('gone'))
   await play()
   t.equal(state(), 'ready')

@@ -79,7 +79,7 @@ t.test('tlsHandshake', async (t) => {
     const origin = `https://127.0.0.1:${port}`
     const { begun } = connections(t, origin)
     const { answer, settled } = ask(t, await gatewayTo(t, origin, { connect: 100, tlsHandshake: 50 }))
-    await until(() => sockets.size === 1)
+    await until(() => sockets.size > 0 && begun.length > 0)
     advance(145 * SECOND)
     await delay(300)
     t.equal(begun.length, 1)
@@ -93,7 +93,7 @@ t.test('tlsHandshake', async (t) => {
       const origin = `https://127.0.0.1:${port}`
       const { begun } = connections(t, origin)
       const { settled } = ask(t, await gatewayTo(t, origin, timeouts))
-      await until(() => sockets.size === 1)
+      await until(() => sockets.size > 0 && begun.length > 0)
       advance(HOUR)
       await delay(300)
       t.notOk(settled())

@@ -35,7 +35,7 @@ export interface ConfigInput {
   sendLoadingState?: boolean
   /** Lists aliases in `/v1/models` like models. Default false. */
   includeAliasesInList?: boolean
-  /** Keys of which a client must send one. Not enforced yet, so refused. */
+  /** Keys of which a client must send one: as Bearer, as `x-api-key`, or as the password of Basic. */
   apiKeys?: string[]
   hooks?: HooksInput
   upstream?: UpstreamInput

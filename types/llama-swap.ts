@@ -1,9 +1,15 @@
+import type { RouteHandlerMethod } from 'fastify'
 import type { RequestInit, Response } from 'undici'
 import type { ConfigEvent, Events, LogLine } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { LlamaSwapOptions } from './options.ts'
 import type { Status } from './status.ts'
 import type { RequestOptions } from './ticket.ts'
+
+export interface HandlerOptions extends Pick<RequestOptions, 'priority' | 'deadline'> {
+  /** The path on the server; the client's query follows it. Default: the request's own path. */
+  path?: string
+}
 
 /** What `app.llamaSwap` is. */
 export interface LlamaSwap {
@@ -23,11 +29,28 @@ export interface LlamaSwap {
    * Read the body or cancel it; until then the server stays lent.
    */
   fetch (model: string, path: string, init?: RequestInit & RequestOptions): Promise<Response>
+  /**
+   * A Fastify handler for a route of the host's own, that proxies to one model: waiting, streams, aborts and errors are as on the plugin's
+   * routes; `admit` is not asked, and errors go to the host's error handler. A body that is a Buffer or a stream goes on untouched; one that a parser has turned into an object is written anew.
+   *
+   * @example
+   * ```ts
+   * app.post('/ask', app.llamaSwap.handler('qwen', { path: '/v1/chat/completions' }))
+   * ```
+   */
+  handler (model: string, options?: HandlerOptions): RouteHandlerMethod
   /** Starts the model's server if need be; resolves when it is ready. */
   load (model: string): Promise<void>
   /** Stops one model, or all. Waits until its requests have ended, unless `force`. Resolves when it is stopped. */
   unload (model?: string, options?: { force?: boolean }): Promise<void>
   status (): Status
+  /**
+   * Makes a profile of the config the active one, or with null none: from now on its pins say what the names mean that clients send.
+   * `status().profile` tells which one is active.
+   *
+   * @throws LlamaSwapError when there is no such profile
+   */
+  useProfile (id: string | null): void
   /**
    * Goes over to another config, or reads the registered one again. It is read and checked whole first: if it has errors, nothing
    * changes. Models that it does not change go on with their requests. Those that need another server, or are gone from it, end

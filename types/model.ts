@@ -33,7 +33,7 @@ export interface ModelInput {
   cmd: string
   /** The command that stops the server instead of SIGTERM. `${PID}` is replaced by the server's process id. */
   cmdStop?: string
-  /** Where the server listens. Default `http://localhost:${PORT}`. A path is put before the path of every request. */
+  /** Where the server listens. Default `http://localhost:${PORT}`. A path is put before the path of every request. `unix:/run/server.sock` for a Unix socket. */
   proxy?: string
   /** Other names for the model. */
   aliases?: string[]

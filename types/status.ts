@@ -32,6 +32,8 @@ export interface ModelStatus {
 export interface Status {
   /** False once the app is closing. */
   readonly accepting: boolean
+  /** The id of the active profile; null: none. */
+  readonly profile: string | null
   readonly models: readonly ModelStatus[]
   /** What reloads have changed or removed, and whose servers are not gone yet: they end with their requests. */
   readonly outgoing: readonly ModelStatus[]

@@ -17,6 +17,10 @@ export interface Ticket {
   readonly model: string
   /** Already a lease when the model is ready; otherwise the promise of one. The promise rejects with a `LlamaSwapError`. */
   readonly lease: Lease | Promise<Lease>
+  /** Whether it waits no more: it was granted, refused or cancelled. */
+  readonly settled: boolean
+  /** How things stand now. Of a ticket that is settled it means nothing. */
+  progress (): Progress
   /** Calls the listener whenever the model's state changes. Returns what ends it. */
   onProgress (listener: (progress: Progress) => void): () => void
   /** Leaves the queue, or gives back the lease if it was granted already. */

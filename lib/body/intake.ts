@@ -10,7 +10,7 @@ export interface BodyBudget {
 
 /** A request's body, in one piece. */
 export interface Body {
-  readonly bytes: Buffer
+  bytes: Buffer
   /** Gives its bytes back to the budget. More than once does nothing. */
   release (): void
 }

@@ -34,7 +34,8 @@ export async function createApp ({ config, strict = false, tls, instance, allowe
   await app.register(llamaSwap, {
     config,
     strict,
-    routes: { inference: true, upstream: true, admin: true, health: true },
+    routes: { inference: true, upstream: true, admin: true, compat: true, health: true },
+    upgrades: true,
     inheritEnv: true,
     forwardAuthorization: true,
     ...(instance !== undefined && { instance })

@@ -3,7 +3,6 @@
  * Whatever acts on one takes it out of here; docs/config.md is checked against it.
  */
 export const idleKeys: readonly string[] = [
-  'logTimeFormat', 'logToStdout', 'logRequests', 'metricsMaxInMemory', 'captureBuffer', 'store', 'ui', 'performance', 'sendLoadingState',
-  'includeAliasesInList', 'upstream', 'profiles', 'selectors', 'peers',
-  ...['useModelName', 'filters', 'metadata', 'sendLoadingState', 'compat', 'capabilities', 'healthCheckTimeout'].map((key) => `models.*.${key}`)
+  'logTimeFormat', 'logToStdout', 'logRequests', 'metricsMaxInMemory', 'captureBuffer', 'store', 'ui', 'performance',
+  'models.*.healthCheckTimeout'
 ]

@@ -1,7 +1,7 @@
 import type { LaunchSpec } from '../../types/launcher.ts'
 import type { ModelInput } from '../../types/model.ts'
 import { EmptyCommand, splitCommand } from './command.ts'
-import { proxyProblem } from './naming/proxy-url.ts'
+import { proxyProblem, socketProblem } from './naming/proxy-url.ts'
 import type { Problem } from './problem.ts'
 import { DEFAULT_PROXY } from './schema/defaults.ts'
 
@@ -12,9 +12,9 @@ export function resolveLaunch (id: string, { cmd, cmdStop = '', env = [], proxy 
   const path = ['models', id]
   const argv = words(cmd, [...path, 'cmd'], problems)
   const stopArgv = cmdStop.trim() === '' ? undefined : words(cmdStop, [...path, 'cmdStop'], problems)
-  const problem = proxyProblem(proxy.replaceAll('${PORT}', ANY_PORT))
+  const problem = proxy.startsWith('unix:') ? socketProblem(proxy) : proxyProblem(proxy.replaceAll('${PORT}', ANY_PORT))
   if (problem !== undefined) problems.push({ path: [...path, 'proxy'], message: proxy.includes('${PORT}') ? problem.replaceAll(ANY_PORT, '${PORT}') : problem })
-  else if (/[?#]/.test(proxy)) warnings.push({ path: [...path, 'proxy'], message: 'only scheme, host, port and path count; what follows "?" or "#" is left out' })
+  else if (!proxy.startsWith('unix:') && /[?#]/.test(proxy)) warnings.push({ path: [...path, 'proxy'], message: 'only scheme, host, port and path count; what follows "?" or "#" is left out' })
   const pairs = env.filter((pair, index) => isPair(pair, [...path, 'env', index], problems, warnings))
   if (argv === undefined) return undefined
   return Object.freeze({

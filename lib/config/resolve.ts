@@ -42,8 +42,6 @@ export function resolve (input: ConfigInput, ports: ReadonlyMap<string, number> 
   const ignorePaths = take(resolveIgnorePaths(input.upstream?.ignorePaths))
   const peers = take(resolvePeers(input.peers, { names, selectors: input.selectors, profiles: input.profiles }))
   const preload = take(resolvePreload(input.hooks?.on_startup?.preload, { names, peers }))
-  // A key that promises protection must not be a mere warning.
-  if ((input.apiKeys ?? []).length > 0) problems.push({ path: ['apiKeys'], message: 'keys are not enforced yet, so they are refused; remove them and protect the routes with the host\'s auth plugin' })
   const selectors = take(resolveSelectors(input.selectors, { names, peers, router }))
   const profiles = take(resolveProfiles(input.profiles, { names, peers, selectors: new Set(Object.keys(input.selectors ?? {})) }))
 

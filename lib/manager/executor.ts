@@ -86,7 +86,12 @@ export class Executor {
     const release = (): void => this.dispatch({ type: 'released', ticket: id })
     tickets.delete(id)
     if (ticket === undefined) return release()
-    if (run !== undefined) return ticket.grant(createLease(subject.model, run, release))
+    if (run !== undefined) {
+      return ticket.grant(createLease(subject.model, run, () => {
+        ticket.released()
+        release()
+      }))
+    }
     // It died between the decision and now.
     release()
     ticket.fail(new errors.Crashed(subject.model))

@@ -7,15 +7,18 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
-import { indexNames } from '../names/target.ts'
-import type { Names } from '../names/target.ts'
+import type { Target } from '../names/target.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { rejectionError } from './rejection.ts'
 import { schedulerOptions } from './scheduler-options.ts'
 import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
 import { createEntry } from './entry.ts'
 import { Executor } from './executor.ts'
 import { followLogs } from './follow-logs.ts'
+import { createLease } from './lease.ts'
+import { Naming } from './naming.ts'
+import { Peers } from './peers.ts'
 import { modelStatus } from './status.ts'
 import { PendingTicket } from './ticket.ts'
 
@@ -39,7 +42,9 @@ export class Manager {
   readonly #tickets = new Map<number, PendingTicket>()
   readonly #followed = new Set<PendingTicket>()
   readonly #conditions = new Conditions()
-  #names: Names
+  readonly #peers: Peers
+  readonly naming: Naming
+  #config: Config
   #nextTicket = 0
   readonly #closed = new AbortController()
 
@@ -55,24 +60,33 @@ export class Manager {
       onEnded: (entry) => this.#executor.ended(entry)
     }))
     this.#entries.reconfigure(config)
-    this.#names = indexNames(config)
+    this.#config = config
+    this.naming = new Naming(config, (model) => this.stateOf(model))
+    this.#peers = new Peers(config.peers.peers, () => this.#conditions.look())
     this.#scheduler = new Scheduler(schedulerOptions(config, this.#entries.current))
     this.#executor = new Executor({ scheduler: this.#scheduler, entries: this.#entries, tickets: this.#tickets, conditions: this.#conditions, clock, bus })
   }
 
-  get names (): Names { return this.#names }
+  /** The config as it is now. */
+  get config (): Config { return this.#config }
 
-  /** Asks for a model by its id. A lease is there at once when the model is ready and nobody waits. */
-  request (model: string, { signal, priority = 0, deadline }: RequestOptions = {}, cause: Cause = 'request', override = false): Ticket {
+  /** Asks for a model. A lease is there at once when the model is ready and nobody waits, or is a peer's. */
+  request (target: Target, { signal, priority = 0, deadline }: RequestOptions = {}, cause: Cause = 'request', override = false): Ticket {
+    const { model } = target
     const id = this.#nextTicket++
     const since = this.#clock.now()
     const ticket = new PendingTicket(model, this.#followed, (reason) => {
       this.#tickets.delete(id)
       ticket.fail(reason ?? new errors.Cancelled())
       this.#executor.dispatch({ type: 'cancel', ticket: id })
-    }, () => this.#progress(id, model, since))
+    }, () => this.#progress(id, model, since), target.selector === undefined ? undefined : this.naming.count(target.selector, model))
     if (signal?.aborted === true) {
       ticket.fail(abortReason(signal))
+      return ticket
+    }
+    if (target.kind === 'peer') {
+      if (this.accepting) ticket.grant(this.#peers.lend(target, () => ticket.released()))
+      else ticket.fail(rejectionError('closing', model))
       return ticket
     }
     this.#tickets.set(id, ticket)
@@ -86,14 +100,27 @@ export class Manager {
     return ticket
   }
 
+  /**
+   * A lease that holds nothing: the server may be stopped any time, which the signal tells.
+   *
+   * @throws an `FST_LS_MODEL_NOT_LOADED` error
+   */
+  glance (model: string): Lease {
+    const run = this.#entries.get(model)?.model.readyRun
+    if (run === undefined) throw new errors.ModelNotLoaded(model, 'ignored websocket requests cannot start it')
+    return createLease(model, run, () => {})
+  }
+
   /** Waits for a lease on a model, by any of its names. */
   async acquire (name: string, options?: RequestOptions, cause?: Cause): Promise<Lease> {
-    return this.request(this.#resolve(name), options, cause).lease
+    return this.request(this.naming.resolve(name), options, cause).lease
   }
 
   /** Starts a model, also one that cools down after failures. */
   async load (name: string): Promise<void> {
-    const { lease } = this.request(this.#resolve(name), {}, 'request', true)
+    const target = this.naming.resolve(name)
+    if (target.kind === 'peer') throw new errors.ModelRemote(target.model)
+    const { lease } = this.request(target, {}, 'request', true)
     ;(await lease).release()
   }
 
@@ -101,7 +128,7 @@ export class Manager {
   async preload (models: readonly string[]): Promise<void> {
     for (const model of models) {
       if (!this.accepting) return
-      await Promise.resolve(this.request(model, { priority: LAST }, 'preload').lease).then((lease) => lease.release(), () => {})
+      await Promise.resolve(this.request({ kind: 'local', model, name: model }, { priority: LAST }, 'preload').lease).then((lease) => lease.release(), () => {})
     }
   }
 
@@ -126,7 +153,9 @@ export class Manager {
   reconfigure (config: Config, warnings: readonly string[]): ConfigEvent {
     if (!this.#scheduler.accepting) throw new errors.Closing()
     const diff = this.#entries.reconfigure(config)
-    this.#names = indexNames(config)
+    this.#config = config
+    this.naming.reconfigure(config)
+    this.#peers.reconfigure(config.peers.peers)
     const event = { ...diff, time: this.#clock.epoch(), warnings }
     // Told before the changes of state that follow from it.
     this.#executor.dispatch({ type: 'reconfigured', options: schedulerOptions(config, this.#entries.current) }, () => this.#bus.emit('config', event))
@@ -141,9 +170,11 @@ export class Manager {
       late = true
       this.#conditions.look()
     })
-    await this.#conditions.until(() => late || this.#stateOf(model) !== 'ready')
+    await this.#conditions.until(() => late || this.stateOf(model) !== 'ready')
     cancel()
   }
+
+  stateOf (model: string): ModelState { return this.#entries.get(model)?.model.state ?? 'stopped' }
 
   get accepting (): boolean { return this.#scheduler.accepting }
 
@@ -151,6 +182,7 @@ export class Manager {
     const now = this.#clock.now()
     return {
       accepting: this.accepting,
+      profile: this.naming.profile ?? null,
       models: this.#entries.current.map((entry) => modelStatus(entry, this.#scheduler, { waiting: this.#scheduler.waiting(entry.subject.model), waitsFor: this.#scheduler.waitReason(entry.subject.model, now) })),
       outgoing: this.#entries.outgoing.map((entry) => modelStatus(entry, this.#scheduler, { waiting: 0, waitsFor: undefined }))
     }
@@ -172,34 +204,30 @@ export class Manager {
   /** Refuses new requests, turns away those that wait; resolves when those being served have ended. */
   async drain (): Promise<void> {
     this.#executor.dispatch({ type: 'drain' })
-    await this.#conditions.until(() => this.#scheduler.leased === 0)
+    await this.#conditions.until(() => this.#scheduler.leased + this.#peers.leased === 0)
   }
 
   /** Stops everything for good. With `grace` in milliseconds, also where the config gives more; again with 0 to cut a first one short. */
   async close (grace?: number): Promise<void> {
     this.#executor.dispatch({ type: 'shutdown' })
     this.#executor.close()
-    await Promise.all(this.#entries.all().map(({ model }) => model.shutdown(grace)))
+    const peers = this.#peers.close(new errors.Closing())
+    await Promise.all([peers, ...this.#entries.all().map(({ model }) => model.shutdown(grace))])
     this.#closed.abort()
   }
 
   #progress (ticket: number, model: string, since: number): Progress {
     const now = this.#clock.now()
-    return { position: this.#scheduler.position(ticket), state: this.#stateOf(model), reason: this.#scheduler.waitReason(model, now) ?? 'is served', elapsed: now - since }
-  }
-
-  #resolve (name: string): string {
-    const target = this.#names.get(name)
-    if (target === undefined) throw new errors.ModelNotFound(name)
-    return target.model
+    return { position: this.#scheduler.position(ticket), state: this.stateOf(model), reason: this.#scheduler.waitReason(model, now) ?? 'is served', elapsed: now - since }
   }
 
   // Also by the id of a removed model whose server still runs.
   #resolveRunning (name: string): string {
-    return !this.#names.has(name) && this.#entries.all(name).length > 0 ? name : this.#resolve(name)
+    if (this.naming.find(name) === undefined && this.#entries.all(name).length > 0) return name
+    const { kind, model } = this.naming.concrete(name)
+    if (kind === 'peer') throw new errors.ModelRemote(model)
+    return model
   }
-
-  #stateOf (model: string): ModelState { return this.#entries.get(model)?.model.state ?? 'stopped' }
 }
 
 function abortReason (signal: AbortSignal): Error {

@@ -1,3 +1,4 @@
+import type { Endpoint, LaunchSpec } from '../../types/launcher.ts'
 import type { ModelStatus } from '../../types/status.ts'
 import { maskOf } from '../config/mask.ts'
 import type { LlamaSwapError } from '../errors.ts'
@@ -16,7 +17,7 @@ export interface Waiting {
 export function modelStatus ({ subject, model, since }: Entry, scheduler: Scheduler, { waiting, waitsFor }: Waiting): ModelStatus {
   const { config, run, lastError } = model
   const { id, launch } = config
-  const origin = run?.endpoint?.origin ?? (launch.proxy.includes('${PORT}') ? undefined : new URL(launch.proxy).origin)
+  const origin = originOf(run?.endpoint, launch)
   const pid = run?.handle.pid
   const mask = maskOf(config)
   return {
@@ -37,4 +38,11 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     ...(lastError !== undefined && { lastError: (lastError as LlamaSwapError).detail ?? lastError.message }),
     lastLines: model.output.last(TOLD_LINES).map(({ line }) => line)
   }
+}
+
+function originOf (endpoint: Endpoint | undefined, { proxy }: LaunchSpec): string | undefined {
+  if (endpoint?.socketPath !== undefined) return `unix:${endpoint.socketPath}`
+  if (endpoint !== undefined) return endpoint.origin
+  if (proxy.includes('${PORT}')) return undefined
+  return proxy.startsWith('unix:') ? proxy : new URL(proxy).origin
 }

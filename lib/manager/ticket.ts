@@ -6,6 +6,8 @@ export class PendingTicket implements Ticket {
   readonly model: string
   readonly #onCancel: (reason: Error) => void
   readonly #progress: () => Progress
+  /** Called when its part is over: it failed, or its lease was given back. */
+  readonly #onEnd: (() => void) | undefined
   /** Those tickets whose progress somebody follows. */
   readonly #followed: Set<PendingTicket>
   #listeners: Set<(progress: Progress) => void> | undefined
@@ -15,11 +17,12 @@ export class PendingTicket implements Ticket {
   #reject: ((error: Error) => void) | undefined
   #cancelled = false
 
-  constructor (model: string, followed: Set<PendingTicket>, onCancel: (reason: Error) => void, progress: () => Progress) {
+  constructor (model: string, followed: Set<PendingTicket>, onCancel: (reason: Error) => void, progress: () => Progress, onEnd?: () => void) {
     this.model = model
     this.#followed = followed
     this.#onCancel = onCancel
     this.#progress = progress
+    this.#onEnd = onEnd
   }
 
   get lease (): Lease | Promise<Lease> {
@@ -33,6 +36,8 @@ export class PendingTicket implements Ticket {
     }
     return this.#promise
   }
+
+  progress (): Progress { return this.#progress() }
 
   get settled (): boolean { return this.#settled !== undefined }
 
@@ -49,7 +54,11 @@ export class PendingTicket implements Ticket {
     this.#settled = error
     this.#unfollow()
     this.#reject?.(error)
+    this.#onEnd?.()
   }
+
+  /** Its lease was given back. */
+  released (): void { this.#onEnd?.() }
 
   onProgress (listener: (progress: Progress) => void): () => void {
     if (this.settled) return () => {}

@@ -1,20 +1,27 @@
-import type { Config } from '../config/config.ts'
+/** What a name stands for: a model of ours, or one of a peer's. */
+export type Target = LocalTarget | PeerTarget
 
-/** What a name stands for. */
-export interface Target {
-  readonly kind: 'local'
-  /** The model's id. */
+interface Named {
+  /** The model: its id or, for a peer's, its full name `peer/model`. */
   readonly model: string
+  /** The name that was asked for, after profile and selector; `filters.setParamsByID` goes by it. */
+  readonly name: string
+  /** The name to write into the request, where the server knows the model by another one than the client sent. */
+  readonly rewrite?: string | undefined
+  /** The selector that has chosen it. */
+  readonly selector?: string
 }
 
-export type Names = ReadonlyMap<string, Target>
+export interface LocalTarget extends Named {
+  readonly kind: 'local'
+}
 
-/** All names that lead to a model. An id wins over another model's alias, as in llama-swap. */
-export function indexNames (config: Config): Names {
-  const names = new Map<string, Target>()
-  for (const { id, aliases } of config.models.values()) {
-    for (const name of aliases) names.set(name, { kind: 'local', model: id })
-  }
-  for (const id of config.models.keys()) names.set(id, { kind: 'local', model: id })
-  return names
+export interface PeerTarget extends Named {
+  readonly kind: 'peer'
+  readonly peer: string
+}
+
+/** The same target for a client that has sent another name. */
+export function underOtherName (target: Target): Target {
+  return target.rewrite === undefined ? { ...target, rewrite: target.name } : target
 }

@@ -9,10 +9,27 @@ export function errorBody (error: LlamaSwapError, protocol: Protocol): object {
   return { src: 'llama-swap', error: { message, type: openaiType(statusCode), param: null, code: wireCode(error) } }
 }
 
+/** An error answer as the client accepts it, as llama-swap has it: plain text, a page, or JSON, which a 429 always is. */
+export function renderError (error: LlamaSwapError, protocol: Protocol, accept = ''): { type: string, body: string } {
+  if (error.statusCode !== 429 && accept.includes('text/plain')) return { type: 'text/plain; charset=utf-8', body: `llama-swap: ${error.message}` }
+  if (error.statusCode !== 429 && accept.includes('text/html')) {
+    return { type: 'text/html; charset=utf-8', body: `<html><body><h1>llama-swap</h1><p>${escapeHtml(error.message)}</p></body></html>` }
+  }
+  return { type: 'application/json; charset=utf-8', body: JSON.stringify(errorBody(error, protocol)) }
+}
+
+function escapeHtml (text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
 /** An error in the middle of an event stream, as the protocol's clients expect it. */
 export function errorEvent (error: LlamaSwapError, protocol: Protocol): string {
-  const data = JSON.stringify(errorBody(error, protocol))
-  return protocol === 'openai' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`
+  return rawErrorEvent(JSON.stringify(errorBody(error, protocol)), protocol)
+}
+
+/** An error that comes from the server, in its own words. */
+export function rawErrorEvent (data: string, protocol: Protocol): string {
+  return protocol === 'openai' || protocol === 'chat' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`
 }
 
 // llama-swap's table.

@@ -5,10 +5,12 @@ import type { Lease } from '../../types/lease.ts'
 import type { Ticket } from '../../types/ticket.ts'
 import type { Body } from '../body/intake.ts'
 import type { Clock } from '../clock.ts'
-import { errors } from '../errors.ts'
+import { errors, isLlamaSwapError } from '../errors.ts'
 import type { LlamaSwapError } from '../errors.ts'
+import { errorEvent } from '../protocol/error-body.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { cut } from './cut.ts'
+import type { Loading } from './loading.ts'
 
 const CRASHED = new errors.Crashed('').code
 
@@ -31,9 +33,13 @@ export class Exchange extends EventEmitter {
   sent = false
   /** Whether it was given a second lease already. */
   retried = false
+  /** Set once the client is told how the load goes. */
+  loading: Loading | undefined
   /** Set while an event stream is being sent: ends it visibly. */
   truncate: ((error: Error) => void) | undefined
   outcome: RequestEvent['outcome'] = 'completed'
+  /** Its connection is a tunnel now: however that ends, the answer was whole. */
+  tunnelled = false
   ended = false
   readonly startedAt: number
   #clock: Clock
@@ -80,16 +86,31 @@ export class Exchange extends EventEmitter {
   fail (error: Error): void {
     if (this.ended) return
     this.ticket?.cancel(error)
+    this.loading?.stop()
     if (this.truncate !== undefined) {
       this.truncate(error)
+    } else if (this.loading !== undefined) {
+      this.outcome = 'failed'
+      this.reply.raw.write(errorEvent(isLlamaSwapError(error) ? error : new errors.UpstreamFailed(this.model), this.protocol))
+      cut(this.reply.raw)
     } else if (this.reply.raw.headersSent) {
       this.outcome = 'truncated'
       cut(this.reply.raw)
     } else if (!this.reply.sent) {
       this.outcome = 'failed'
+      const { retryAfter } = error as LlamaSwapError
+      if (retryAfter !== undefined) this.reply.header('retry-after', retryAfter)
       this.reply.send(error)
     }
     this.#abort(error)
+  }
+
+  /** From now on it ends with an error in the stream. */
+  truncateBy (truncate: (error: LlamaSwapError) => void): void {
+    this.truncate = (error) => {
+      this.outcome = 'truncated'
+      truncate(isLlamaSwapError(error) ? error : new errors.UpstreamTruncated(this.model))
+    }
   }
 
   #abort (reason: Error): void {
@@ -101,12 +122,13 @@ export class Exchange extends EventEmitter {
 
   #end (): void {
     this.ended = true
-    if (!this.reply.raw.writableEnded) {
+    if (!this.reply.raw.writableEnded && !this.tunnelled) {
       if (this.outcome === 'completed') this.outcome = 'cancelled'
       const reason = new errors.Cancelled()
       this.ticket?.cancel(reason)
       this.#abort(reason)
     }
+    this.loading?.stop()
     this.release()
     this.body?.release()
   }

@@ -19,7 +19,7 @@ export async function fetchModel (manager: Manager, model: string, path: string,
     lease.release()
   }
   try {
-    const response = await poolFetch(lease.dispatcher, lease.origin + lease.basePath + path, { ...request, signal: link.signal })
+    const response = await poolFetch(lease, path, { ...request, signal: link.signal })
     if (response.body !== null) return withBody(response, untilEnd(response.body as ReadableStream<Uint8Array>, end))
     end()
     return response

@@ -1,33 +1,48 @@
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
-import type { FastifyReply } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Lease } from '../../types/lease.ts'
-import { errors, isLlamaSwapError } from '../errors.ts'
+import { errors } from '../errors.ts'
+import { continueStream } from './continue-stream.ts'
 import type { Exchange } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { pump } from './pump.ts'
 import { kRoute } from './transport.ts'
-import type { Route } from './transport.ts'
+import type { Route, Transport } from './transport.ts'
 import { upstreamError } from './upstream-error.ts'
 
-/**
- * Sends an exchange's request to the leased server and its answer to the client.
- *
- * @param path - path and query for the server, checked
- * @param onUnsent - called instead of failing the exchange when the server cannot have seen the request
- */
-export function forward (exchange: Exchange, lease: Lease, path: string, forwardAuthorization: boolean, onUnsent: (error: Error) => void): void {
+export interface ForwardOptions {
+  readonly transport: Transport
+  /** Path and query for the server, checked. */
+  readonly path: string
+  readonly forwardAuthorization: boolean
+  /** Called instead of failing the exchange when the server cannot have seen the request. */
+  readonly onUnsent: (error: Error) => void
+}
+
+// Without this, reply-from adds the client's query to a path that has none.
+const ownQuery = (search?: string): string => search === undefined ? '' : search.slice(1)
+
+/** Sends an exchange's request to the leased server and its answer to the client. */
+export function forward (exchange: Exchange, lease: Lease, { transport, path, forwardAuthorization, onUnsent }: ForwardOptions): void {
   const { reply, request, body } = exchange
-  const route: Route = { lease, exchange }
+  const onError = (error: Error): void => {
+    const reason = upstreamError(error, exchange.model)
+    if (exchange.sent || exchange.aborted) exchange.fail(reason)
+    else onUnsent(reason)
+  }
+  const route: Route = { lease, exchange, onError }
   const options: FastifyReplyFromHooks = {
-    rewriteRequestHeaders: (_request, headers) => Object.assign(requestHeaders(request, headers as never, forwardAuthorization), { [kRoute]: route }),
+    queryString: ownQuery as never,
+    rewriteRequestHeaders: (_request, headers) => {
+      const own = Object.assign(requestHeaders(request, headers as never, lease, forwardAuthorization), { [kRoute]: route })
+      // What has begun as plain text cannot go on compressed.
+      if (exchange.loading !== undefined) delete own['accept-encoding']
+      return own
+    },
     rewriteHeaders: (headers) => responseHeaders(headers as never, reply),
-    onResponse: (_request, _reply, response) => answer(exchange, (response as unknown as { stream: Readable }).stream),
-    onError (_reply, { error }) {
-      const reason = upstreamError(error, exchange.model)
-      if (exchange.sent || exchange.aborted) exchange.fail(reason)
-      else onUnsent(reason)
-    }
+    onResponse: (_request, _reply, response) => answer(exchange, response as unknown as UpstreamAnswer),
+    onError: (_reply, { error }) => onError(error)
   }
   // Without one of its own, reply-from would take the parser's stream, which is read already.
   request.body = undefined
@@ -35,16 +50,25 @@ export function forward (exchange: Exchange, lease: Lease, path: string, forward
     options.body = body.bytes
     options.contentType = request.headers['content-type'] ?? 'application/octet-stream'
   }
-  reply.from(lease.origin + lease.basePath + path, options)
+  // A fragment would be left out; to the client it was a part of its path.
+  transport(reply, lease.origin + lease.basePath + (path.includes('#') ? path.replaceAll('#', '%23') : path), options)
 }
 
-function answer (exchange: Exchange, stream: Readable): void {
+interface UpstreamAnswer {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  readonly stream: Readable
+}
+
+function answer (exchange: Exchange, { statusCode, headers, stream }: UpstreamAnswer): void {
   const { reply } = exchange
   // The server is done with us when its answer ends, however slowly the client reads the rest.
   stream.once('close', () => exchange.release())
   if (exchange.ended) {
     stream.on('error', () => {}).destroy()
-  } else if (isEventStream(reply)) {
+  } else if (exchange.loading !== undefined) {
+    continueStream(exchange, { status: statusCode, isEventStream: isEventStream(headers['content-type']) && headers['content-encoding'] === undefined, stream })
+  } else if (isEventStream(reply.getHeader('content-type'))) {
     sendEvents(exchange, stream)
   } else {
     stream.once('error', () => { exchange.outcome = 'truncated' })
@@ -52,8 +76,7 @@ function answer (exchange: Exchange, stream: Readable): void {
   }
 }
 
-function isEventStream (reply: FastifyReply): boolean {
-  const type = reply.getHeader('content-type')
+function isEventStream (type: unknown): boolean {
   return typeof type === 'string' && /^text\/event-stream\s*(;|$)/i.test(type)
 }
 
@@ -66,9 +89,5 @@ function sendEvents (exchange: Exchange, stream: Readable): void {
   raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
   raw.flushHeaders()
   const inBand = !reply.hasHeader('content-encoding') && !reply.hasHeader('content-length')
-  const { truncate } = pump(stream, raw, exchange.protocol, inBand, () => exchange.fail(new errors.UpstreamTruncated(model)))
-  exchange.truncate = (error) => {
-    exchange.outcome = 'truncated'
-    truncate(isLlamaSwapError(error) ? error : new errors.UpstreamTruncated(model))
-  }
+  exchange.truncateBy(pump(stream, raw, exchange.protocol, inBand, () => exchange.fail(new errors.UpstreamTruncated(model))).truncate)
 }

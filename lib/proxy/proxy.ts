@@ -5,17 +5,24 @@ import type { BodyBudget } from '../body/intake.ts'
 import type { BodyScanner } from '../body/scanner.ts'
 import type { Clock } from '../clock.ts'
 import type { Lease } from '../../types/lease.ts'
+import type { RequestOptions } from '../../types/ticket.ts'
 import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
 import type { Manager } from '../manager/manager.ts'
+import type { Target } from '../names/target.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { Exchange } from './exchange.ts'
 import { forward } from './forward.ts'
+import { showLoading } from './loading.ts'
 import { checkPath } from './path.ts'
+import type { Transport } from './transport.ts'
+import { tunnel } from './tunnel.ts'
+import { isUpgrade } from './upgrade.ts'
 
 export interface ProxyOptions {
   readonly manager: Manager
   readonly bus: Bus
+  readonly transport: Transport
   readonly clock: Clock
   readonly bodyLimit: number
   readonly bodyBudget: number
@@ -28,13 +35,26 @@ const EXIT_NOTICED = 100
 /** One request to be proxied. */
 export interface ProxyRequest {
   readonly protocol: Protocol
-  /** Path and query for the server. */
-  readonly path: string
   /** Sees the body as it arrives, where the model's name is in it. */
   readonly scanner?: BodyScanner
-  /** The model's id; called when the body is there. Throws when there is none. */
-  readonly model: () => string
+  /** The body, where it was read already. */
+  readonly body?: Buffer
+  /** Decides what becomes of it, once its body is there. What it throws, or rejects with, is what the client gets. */
+  readonly plan: (body: Buffer) => Plan | Promise<Plan>
 }
+
+/** Where a request goes, and how. */
+export interface Plan extends Pick<RequestOptions, 'priority' | 'deadline'> {
+  readonly target: Target
+  /** Path and query for the server. */
+  readonly path: string
+  /** The body for the server; what came from the client, if it was not changed. */
+  readonly body: Buffer
+  /** The client is told how the loading goes, in an event stream. */
+  readonly showLoading?: boolean
+}
+
+const NO_BODY = Buffer.alloc(0)
 
 /** Carries requests through their tickets, and keeps account of those under way. */
 export class Proxy {
@@ -49,8 +69,8 @@ export class Proxy {
     this.#budget = { limit: options.bodyBudget, held: 0 }
   }
 
-  /** Serves one request: body, model, ticket, lease, answer. */
-  serve (request: FastifyRequest, reply: FastifyReply, { protocol, path, scanner, model }: ProxyRequest): void {
+  /** Serves one request: body, plan, ticket, lease, answer. */
+  serve (request: FastifyRequest, reply: FastifyReply, { protocol, scanner, body: bytes, plan }: ProxyRequest): void {
     const { clock, bodyLimit } = this.#options
     // It left during the host's hooks.
     if (reply.raw.destroyed) {
@@ -61,15 +81,19 @@ export class Proxy {
     this.#live.add(exchange)
     const ready = (): void => {
       try {
-        exchange.model = model()
-        checkPath(path)
-        this.#lend(exchange, path)
+        const planned = plan(exchange.body?.bytes ?? NO_BODY)
+        if (!(planned instanceof Promise)) return this.#lend(exchange, planned)
+        planned.then((plan) => this.#lend(exchange, plan)).catch((error: Error) => exchange.fail(error))
       } catch (error) {
         exchange.fail(error as Error)
       }
     }
+    if (bytes !== undefined) {
+      exchange.body = { bytes, release () {} }
+      return ready()
+    }
     const payload = request.body as Readable | undefined
-    if (payload === undefined || payload === null) return ready()
+    if (payload === undefined || payload === null || isUpgrade(request.raw)) return ready()
     readBody(payload, { length: announcedLength(request), limit: bodyLimit, budget: this.#budget, scanner }, (error, body) => {
       exchange.body = body
       if (exchange.ended) return body?.release()
@@ -93,27 +117,40 @@ export class Proxy {
     cancel()
   }
 
-  #lend (exchange: Exchange, path: string): void {
-    const ticket = exchange.ticket = this.#options.manager.request(exchange.model)
+  #lend (exchange: Exchange, plan: Plan): void {
+    if (exchange.ended) return
+    checkPath(plan.path)
+    exchange.model = plan.target.model
+    if (exchange.body !== undefined) exchange.body.bytes = plan.body
+    if (isUpgrade(exchange.request.raw) && this.#ignoresWebsockets(plan.target)) return this.#forward(exchange, this.#options.manager.glance(plan.target.model), plan)
+    const ticket = exchange.ticket = this.#options.manager.request(plan.target, plan)
     const { lease } = ticket
-    if (!(lease instanceof Promise)) return this.#forward(exchange, lease, path)
-    lease.then((granted) => this.#forward(exchange, granted, path)).catch((error: Error) => exchange.fail(error))
+    if (!(lease instanceof Promise)) return this.#forward(exchange, lease, plan)
+    if (plan.showLoading === true && !ticket.settled) exchange.loading ??= showLoading(exchange, ticket, this.#options.clock)
+    lease.then((granted) => this.#forward(exchange, granted, plan)).catch((error: Error) => exchange.fail(error))
   }
 
-  #forward (exchange: Exchange, lease: Lease, path: string): void {
-    const { manager, forwardAuthorization } = this.#options
+  #forward (exchange: Exchange, lease: Lease, plan: Plan): void {
+    const { manager, transport, forwardAuthorization } = this.#options
     exchange.hold(lease)
     if (exchange.ended) return exchange.release()
     if (exchange.aborted) return
-    forward(exchange, lease, path, forwardAuthorization, (error) => {
+    exchange.loading?.done()
+    if (isUpgrade(exchange.request.raw)) return tunnel(exchange, lease, plan.path, forwardAuthorization)
+    const onUnsent = (error: Error): void => {
       if (exchange.retried || exchange.ended) return exchange.fail(error)
       exchange.retried = true
       exchange.release()
+      const again = (): void => { if (!exchange.ended) this.#lend(exchange, plan) }
+      if (plan.target.kind === 'peer') return again()
       // The server is dead or dying; its exit may not have been noticed yet.
-      void manager.leftReady(exchange.model, EXIT_NOTICED).then(() => {
-        if (!exchange.ended) this.#lend(exchange, path)
-      }).catch((failure: Error) => exchange.fail(failure))
-    })
+      void manager.leftReady(exchange.model, EXIT_NOTICED).then(again).catch((failure: Error) => exchange.fail(failure))
+    }
+    forward(exchange, lease, { transport, path: plan.path, forwardAuthorization, onUnsent })
+  }
+
+  #ignoresWebsockets ({ kind, model }: Target): boolean {
+    return kind === 'local' && this.#options.manager.config.models.get(model)?.ignoreWebsockets === true
   }
 
   #ended (exchange: Exchange): void {

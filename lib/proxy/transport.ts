@@ -1,5 +1,6 @@
 import replyFrom from '@fastify/reply-from'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyReplyFromHooks } from '@fastify/reply-from'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { Lease } from '../../types/lease.ts'
 import type { Exchange } from './exchange.ts'
@@ -11,21 +12,26 @@ export const kRoute = Symbol('llama-swap.route')
 export interface Route {
   readonly lease: Lease
   readonly exchange: Exchange
+  /** Called in reply-from's place once the reply is ours: it then tells of no error. */
+  readonly onError: (error: Error) => void
 }
+
+/** reply-from's `reply.from`, for any reply. */
+export type Transport = (reply: FastifyReply, url: string, options: FastifyReplyFromHooks) => void
 
 type RequestCallback = (error: Error | null, data: Dispatcher.ResponseData) => void
 
 // reply-from passes no abort signal and keeps one pool for all; this chooses the lease's pool, and lets the exchange abort in every phase.
 const dispatcher = {
   request (options: Dispatcher.RequestOptions & { headers: Record<symbol, Route> }, callback: RequestCallback): void {
-    const { lease, exchange } = options.headers[kRoute]!
+    const { lease, exchange, onError } = options.headers[kRoute]!
     delete options.headers[kRoute]
     options.signal = exchange
     exchange.sent = false
     // `request` hands its own handler to the `dispatch` of what it is called on: here is where to see whether anything was sent.
     const watched = { dispatch: (dispatched: Dispatcher.DispatchOptions, handler: Handler) => lease.dispatcher.dispatch(dispatched, watch(handler, exchange)) }
     const send: (this: unknown, options: Dispatcher.RequestOptions, callback: RequestCallback) => void = lease.dispatcher.request
-    send.call(watched, options, callback)
+    send.call(watched, options, exchange.loading === undefined ? callback : (error, data) => error === null ? callback(error, data) : onError(error))
   }
 }
 
@@ -42,12 +48,18 @@ function watch (handler: Handler, exchange: Exchange): Handler {
   return handler
 }
 
-/** Gives a scope `reply.from`. Retries are off: only the scheduler may send a request a second time. */
-export function registerTransport (scope: FastifyInstance): void {
-  scope.register(replyFrom, {
-    undici: dispatcher as unknown as { request: Dispatcher['request'] },
-    retryMethods: [],
-    disableRequestLogging: true,
-    disableCache: true
-  })
+type From = (this: FastifyReply, url: string, options: FastifyReplyFromHooks) => void
+type Plugin = (app: FastifyInstance, options: object, next: (error?: Error) => void) => void
+
+/**
+ * Makes a transport. `reply.from` itself stays the host's, if it has one: it is caught here rather than put on the host's replies.
+ * Retries are off: only the scheduler may send a request a second time.
+ */
+export function createTransport (app: FastifyInstance): Transport {
+  let from!: From
+  const decorateReply = { value: (_name: string, value: From) => { from = value } }
+  const fail = (error?: Error): void => { if (error !== undefined) throw error }
+  const plugin = replyFrom as unknown as Plugin
+  plugin(Object.create(app, { decorateReply }) as FastifyInstance, { undici: dispatcher, retryMethods: [], disableRequestLogging: true, disableCache: true }, fail)
+  return (reply, url, options) => from.call(reply, url, options)
 }

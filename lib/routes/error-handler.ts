@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isLlamaSwapError } from '../errors.ts'
-import { errorBody } from '../protocol/error-body.ts'
 import type { Family } from '../options.ts'
+import { renderError } from '../protocol/error-body.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 
 declare module 'fastify' {
@@ -18,6 +18,6 @@ export function errorHandler (error: Error, request: FastifyRequest, reply: Fast
   if (!isLlamaSwapError(error)) throw error
   if (error.statusCode >= 500) request.log.warn({ err: { code: error.code, message: error.message, detail: error.detail } }, 'llama-swap request failed')
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
-  return reply.code(error.statusCode).type('application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(error, request.routeOptions.config.llamaSwapProtocol ?? 'plain')))
+  const { type, body } = renderError(error, request.routeOptions.config.llamaSwapProtocol ?? 'plain', request.headers.accept)
+  return reply.code(error.statusCode).type(type).send(body)
 }

@@ -1,25 +1,31 @@
-import { ModelScanner } from '../body/model-scanner.ts'
-import { errors } from '../errors.ts'
-import type { Manager } from '../manager/manager.ts'
-import type { Handler } from './route.ts'
+import type { FastifyRequest } from 'fastify'
+import { scannerFor } from '../body/content.ts'
+import type { BodyScanner } from '../body/scanner.ts'
+import type { Plan } from '../proxy/proxy.ts'
+import { admit } from './admit.ts'
+import { editRequest } from './edit-request.ts'
+import { findModelName } from './model-name.ts'
+import type { Handler, Route, RouteContext } from './route.ts'
 
-/** Proxies to the model that the JSON body names, on the same path. */
-export const inference: Handler = ({ manager, proxy, mount }, request, reply, { protocol }) => {
-  const scanner = new ModelScanner()
-  proxy.serve(request, reply, { protocol, path: request.raw.url!.slice(mount.length), scanner, model: () => findModel(manager, scanner) })
+/** Proxies to the model that the body or the query names. */
+export const inference: Handler = (context, request, reply, route) => {
+  const scanner = route.model === 'query' ? undefined : scannerFor(request.headers['content-type'])
+  context.proxy.serve(request, reply, {
+    protocol: route.protocol,
+    ...(scanner !== undefined && { scanner }),
+    plan: (body) => plan(context, request, route, scanner, body)
+  })
 }
 
-const SHOWN_NAME = 200
-
-function findModel (manager: Manager, scanner: ModelScanner): string {
-  const result = scanner.result()
-  switch (result.kind) {
-    case 'notJson': throw new errors.BodyNotJson()
-    case 'malformed': throw new errors.BodyMalformed(result.what)
-    case 'ambiguous': throw new errors.ModelAmbiguous()
-    case 'missing': throw new errors.ModelMissing()
-  }
-  const target = manager.names.get(result.model)
-  if (target === undefined) throw new errors.ModelNotFound(result.model.slice(0, SHOWN_NAME))
-  return target.model
+function plan ({ manager, options }: RouteContext, request: FastifyRequest, { path, sentAs = path }: Route, scanner: BodyScanner | undefined, bytes: Buffer): Plan | Promise<Plan> {
+  const named = findModelName(request, scanner)
+  const target = manager.naming.resolve(named.name)
+  const url = request.raw.url!
+  const query = url.indexOf('?')
+  return admit(options.admit, request, { action: 'request', model: target.model }, (terms) => ({
+    target,
+    ...editRequest(manager.config, target, named.place, { path: sentAs, query: query === -1 ? '' : url.slice(query), bytes, scanner }),
+    showLoading: scanner?.streams === true && target.kind === 'local' && manager.config.models.get(target.model)!.sendLoadingState,
+    ...terms
+  }))
 }

@@ -11,17 +11,23 @@ export interface RouteContext {
   readonly options: ResolvedOptions
   /** The full prefix of our routes, the host's included. */
   readonly mount: string
-  /** The paths of the inference routes, as `METHOD path`. */
-  readonly inferencePaths: ReadonlySet<string>
 }
 
 export type Handler = (context: RouteContext, request: FastifyRequest, reply: FastifyReply, route: Route) => unknown
+
+/** Where a request names its model: in its body (JSON or form), in its query, in its path, or nowhere. */
+export type ModelPlace = 'body' | 'query' | 'path' | 'none'
 
 /** One row of the table. */
 export interface Route {
   readonly method: HTTPMethods | HTTPMethods[]
   readonly path: string
-  readonly family: Family
+  readonly model: ModelPlace
   readonly protocol: Protocol
+  readonly family: Family
   readonly handler: Handler
+  /** In words, where it is not plain inference. */
+  readonly does?: string
+  /** What the server is sent in place of `path`. */
+  readonly sentAs?: string
 }

@@ -25,10 +25,10 @@ export function startPort (): number {
   return nextStartPort
 }
 
-export type Setup = Partial<Omit<LlamaSwapOptions, 'config'>> & { fastify?: FastifyServerOptions, prepare?: (app: FastifyInstance) => Promise<void> | void }
+export type Setup = Partial<Omit<LlamaSwapOptions, 'config'>> & { fastify?: FastifyServerOptions, prepare?: (app: FastifyInstance) => Promise<void> | void, /** Called when the plugin is there. */ complete?: (app: FastifyInstance) => void }
 
 /** A listening app with these models. At the end of the test it is closed, and none of its servers may be left. */
-export async function startApp (t: Test, config: ConfigInput, { fastify = {}, prepare, ...options }: Setup = {}): Promise<TestApp> {
+export async function startApp (t: Test, config: ConfigInput, { fastify = {}, prepare, complete, ...options }: Setup = {}): Promise<TestApp> {
   // A client's idle spare connection, which never carried a request, would hold up the close (Node counts it as busy).
   const app = Fastify({ forceCloseConnections: true, ...fastify })
   const states: string[] = []
@@ -38,6 +38,7 @@ export async function startApp (t: Test, config: ConfigInput, { fastify = {}, pr
   // Apart from those of the files that run side by side.
   const instance = `test ${process.pid} ${startPort()}`
   await app.register(llamaSwap, { config: { startPort: startPort(), ...config }, instance, ...options })
+  complete?.(app)
   const manager = app.llamaSwap ?? (app as unknown as Record<string, typeof app.llamaSwap>)[options.decorator!]!
   manager.on('state', (event) => {
     states.push(`${event.model} ${event.from}>${event.to}`)

@@ -14,7 +14,7 @@ export const modelSchema = {
   properties: {
     cmd: { type: 'string', minLength: 1, description: 'The command that starts the server. It is split into words as a shell would, but no shell runs it: no variables, pipes or globs. Lines that start with "#" are dropped, and a backslash at the end of a line joins it with the next.', examples: ['llama-server --port ${PORT} -m models/qwen.gguf'] },
     cmdStop: { type: 'string', description: 'The command that stops the server instead of a signal; ${PID} is its process id. If it fails, SIGTERM follows.', examples: ['docker stop ${MODEL_ID}'] },
-    proxy: { type: 'string', minLength: 1, default: DEFAULT_PROXY, description: 'Where the server listens: an http or https URL. A path is put before the path of every request.', examples: ['http://127.0.0.1:${PORT}'] },
+    proxy: { type: 'string', minLength: 1, default: DEFAULT_PROXY, description: 'Where the server listens: an http or https URL, or the path of a Unix socket as unix:/run/server.sock. A path is put before the path of every request.', examples: ['http://127.0.0.1:${PORT}'] },
     aliases: { ...texts, default: [], description: 'Other names for the model.', examples: [['gpt-4o-mini']] },
     env: { ...texts, default: [], description: 'NAME=value pairs, added to the environment of the server.', examples: [['CUDA_VISIBLE_DEVICES=0']] },
     checkEndpoint: { type: 'string', default: DEFAULT_CHECK_ENDPOINT, description: 'The path that answers 200 once the server is ready; "none": ready as soon as it runs.', examples: ['/health', 'none'] },

@@ -2,6 +2,7 @@ import type { Endpoint, Exit, Handle, HandleState, LaunchSpec, OutputLine } from
 import type { Clock } from '../../clock.ts'
 import { brake } from './brake.ts'
 import { withPairs } from './environment.ts'
+import { localPort, parseEndpoint } from './endpoint.ts'
 import { guardGroup, unguardGroup } from './guard.ts'
 import { lineSplitter } from './lines.ts'
 import { createMarks } from './mark.ts'
@@ -49,7 +50,7 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     await ready
     signal.throwIfAborted()
     if (lateBound) port = await reservePort(spec.preferredPort)
-    else await warnOfStranger(new URL(spec.proxy), onWarning)
+    else await warnOfStranger(parseEndpoint(spec.proxy), onWarning)
     try {
       signal.throwIfAborted()
       command = spec.argv.map(bind)
@@ -62,9 +63,9 @@ export function launchLocal (spec: LaunchSpec, key: string, { signal, clock, env
     listen(child, clock, (line) => { for (const listener of listeners) listener(line) })
     void child.exit.then(() => { if (port !== undefined && lateBound) releasePort(port) })
     setState('running')
-    const proxy = new URL(bind(spec.proxy))
-    if (!lateBound && isLocal(proxy)) port = portOf(proxy)
-    return { origin: proxy.origin, basePath: proxy.pathname.replace(/\/+$/, '') }
+    const endpoint = parseEndpoint(bind(spec.proxy))
+    if (!lateBound) port = localPort(endpoint)
+    return endpoint
   }
 
   const endpoint = launch()
@@ -123,18 +124,12 @@ function usesPort (spec: LaunchSpec): boolean {
 }
 
 // A port of the operator's choice cannot be exchanged for a free one, and a server may mean to share it; but it is worth a word.
-async function warnOfStranger (proxy: URL, onWarning: (message: string) => void): Promise<void> {
-  if (!isLocal(proxy) || !await accepts(portOf(proxy), proxy.hostname.replace(/^\[|\]$/g, ''))) return
-  const who = await describeListener(portOf(proxy))
-  onWarning(`${who} accepts connections at ${proxy.host} already, before the server is started: it may get the server's requests. \${PORT} in cmd and proxy gives the server a port of its own`)
-}
-
-function isLocal ({ hostname }: URL): boolean {
-  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
-}
-
-function portOf ({ port, protocol }: URL): number {
-  return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
+async function warnOfStranger (endpoint: Endpoint, onWarning: (message: string) => void): Promise<void> {
+  const port = localPort(endpoint)
+  const { host, hostname } = new URL(endpoint.origin)
+  if (port === undefined || !await accepts(port, hostname.replace(/^\[|\]$/g, ''))) return
+  const who = await describeListener(port)
+  onWarning(`${who} accepts connections at ${host} already, before the server is started: it may get the server's requests. \${PORT} in cmd and proxy gives the server a port of its own`)
 }
 
 function listen (child: Child, clock: Clock, onLine: (line: OutputLine) => void): void {
