@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
-import { text } from 'node:stream/consumers'
+import { readBody } from '../body/intake.ts'
 import { errors } from '../errors.ts'
 import type { Handler } from './route.ts'
 
@@ -24,9 +24,10 @@ export const activateProfile: Handler = async ({ manager }, request) => {
 }
 
 async function readName (request: FastifyRequest): Promise<string | null> {
+  const text = await read(request)
   let body: unknown
   try {
-    body = JSON.parse(await read(request))
+    body = JSON.parse(text)
   } catch {
     throw new errors.ProfileInvalid('invalid profile request: send JSON such as {"name": "work"}, or null for none')
   }
@@ -36,13 +37,13 @@ async function readName (request: FastifyRequest): Promise<string | null> {
   return name
 }
 
-async function read (request: FastifyRequest): Promise<string> {
+function read (request: FastifyRequest): Promise<string> {
   const payload = request.body as Readable | undefined
-  if (payload === undefined || payload === null) return ''
-  let size = 0
-  payload.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > MAX_BODY) payload.destroy(new errors.BodyTooLarge(MAX_BODY))
+  if (payload === undefined || payload === null) return Promise.resolve('')
+  return new Promise((resolve, reject) => {
+    readBody(payload, { length: undefined, limit: MAX_BODY, budget: { limit: MAX_BODY, held: 0 } }, (error, body) => {
+      if (error === undefined) resolve(body!.bytes.toString())
+      else reject(error)
+    })
   })
-  return text(payload)
 }
