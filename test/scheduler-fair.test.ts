@@ -151,6 +151,40 @@ t.test('what a waiter that has waited too long needs is closed to those after it
   t.strictSame(at(12, about('stopped', 'a')), ['start b'])
 })
 
+t.test('a waiter that has waited too long closes the way also while another one\'s turn comes first', async (t) => {
+  // c waits behind b; d would run beside a and b, but not beside c.
+  const at = create({ routing: { matrix: { sets: { one: 'a & d', two: 'b & d', three: 'c' } } } })
+  at(0, request(1, 'a'))
+  at(0, about('ready', 'a'))
+  t.strictSame(at(1, request(2, 'b')), [])
+  t.strictSame(at(2, request(3, 'c')), [])
+  t.strictSame(at(13, request(4, 'd')), [], 'c would have to wait for it')
+  t.strictSame(at(14, released(1)), ['stop a'])
+  t.strictSame(at(15, about('stopped', 'a')), ['start b'])
+})
+
+t.test('all who waited for a load share it, also those who came after a waiter that has waited too long', async (t) => {
+  const at = create()
+  at(0, request(1, 'a'))
+  t.strictSame(at(1, request(2, 'b')), [])
+  t.strictSame(at(12, request(3, 'a')), [], 'b has waited for 11 s')
+  t.strictSame(at(20, about('ready', 'a')), ['grant 1', 'grant 3'])
+  t.strictSame(at(20, request(4, 'a')), ['grant 4'], 'its time begins')
+  t.strictSame(at(31, request(5, 'a')), [], 'and then it is the turn of b')
+})
+
+t.test('two models that are asked for at the same time: each load serves its waiter, however long it takes', async (t) => {
+  const at = create()
+  t.strictSame(at(0, request(1, 'a')), ['start a'])
+  at(0, request(2, 'b'))
+  t.strictSame(at(20, about('ready', 'a')), ['grant 1'])
+  at(21, released(1))
+  t.strictSame(at(30, tick), ['stop a'])
+  t.strictSame(at(31, about('stopped', 'a')), ['start b'])
+  at(31, request(3, 'a'))
+  t.strictSame(at(60, about('ready', 'b')), ['grant 2'])
+})
+
 t.test('a load that nobody waits for any more stays, unless its room is wanted', async (t) => {
   const at = create()
   at(0, request(1, 'a'))

@@ -8,7 +8,9 @@ import { embed, page } from '../bench/scheduler/page.ts'
 import { scenarios } from '../bench/scheduler/scenarios.ts'
 import { simulate } from '../bench/scheduler/simulate.ts'
 import { optionsOf, scenarioTable } from '../bench/scheduler/table.ts'
+import type { Run } from '../bench/scheduler/simulate.ts'
 import type { Workload } from '../bench/scheduler/workload.ts'
+import type { RoutingKeys } from '../lib/config/routing/routing.ts'
 import type { SchedulerOptions } from '../lib/scheduler/messages.ts'
 import { times } from './helper/full.ts'
 import { MODELS, optionsFor } from './helper/scheduler-world.ts'
@@ -29,14 +31,25 @@ t.test('the pictures are those that the bench draws', async (t) => {
 })
 
 /** The requests that have waited longer than they may. */
-function beyond (workload: Workload, options: SchedulerOptions): string[] {
-  return waitsAndBounds(simulate(workload, options), workload, options)
+function beyond (run: Run, workload: Workload, options: SchedulerOptions): string[] {
+  return waitsAndBounds(run, workload, options)
     .filter(({ wait, bound }) => wait > bound)
     .map(({ request, wait, bound }) => `the request for ${request.model} at ${request.arrivedAt} waits ${wait} ms of ${bound} ms`)
 }
 
+/** The requests that waited for a load and were not served by it. */
+function leftOut ({ requests, lives }: Run): string[] {
+  return requests.flatMap(({ model, arrivedAt, grantedAt }) => lives
+    .filter((life) => life.model === model && arrivedAt <= life.readyAt && life.readyAt < grantedAt)
+    .map(({ readyAt }) => `the request for ${model} at ${arrivedAt} is left out when it is ready at ${readyAt}`))
+}
+
 for (const scenario of scenarios) {
-  t.test(`nobody waits beyond the bound: ${scenario.name}`, async (t) => t.strictSame(beyond(scenario, optionsOf(scenario, 'fair')), []))
+  t.test(`nobody waits beyond the bound or is left out of a load: ${scenario.name}`, async (t) => {
+    const options = optionsOf(scenario, 'fair')
+    const run = simulate(scenario, options)
+    t.strictSame([...beyond(run, scenario, options), ...leftOut(run)], [])
+  })
 }
 
 t.test('the bound can be missed: fifo would', async (t) => {
@@ -60,6 +73,31 @@ const settings: Record<string, Setting> = {
   matrix: { routing: { matrix }, ttl: 20_000 }
 }
 
+/** Requests of a millisecond each, as `a0 b15`: the model, and when it is asked for. */
+function play (routing: RoutingKeys, times: Record<string, { load: number, stop: number }>, arrivals: string): { run: Run, workload: Workload, options: SchedulerOptions } {
+  const workload = { models: new Map(Object.entries(times)), arrivals: arrivals.split(' ').map((arrival) => ({ model: arrival[0]!, at: Number(arrival.slice(1)), service: 1 })) }
+  const options = optionsFor({ models: Object.keys(times), maxQueue: Infinity, routing: { ...routing, routing: { scheduler: { settings: { fair: { maxWait: 0, minResidency: 0 } } } } } })
+  return { run: simulate(workload, options), workload, options }
+}
+
+t.test('nobody waits beyond the bound behind the turn of another one: e, if c and a could begin anew beside b and d', async (t) => {
+  const times = { a: { load: 4016, stop: 39 }, b: { load: 1491, stop: 53 }, c: { load: 9567, stop: 0 }, d: { load: 15, stop: 94 }, e: { load: 10, stop: 0 } }
+  const { run, workload, options } = play({ matrix }, times, 'a0 d0 b0 c4018 a4018 b5658 d5658 e5658 a8902 a10036 a13557 c15279')
+  t.strictSame(beyond(run, workload, options), [])
+})
+
+t.test('nobody waits beyond the bound for a load that leaves them out: the second and third a, if b closed a while it loads', async (t) => {
+  const { run, workload, options } = play({}, { a: { load: 100, stop: 10 }, b: { load: 10, stop: 0 } }, 'a1 b2 a3 b4 a5')
+  t.strictSame([...beyond(run, workload, options), ...leftOut(run)], [])
+  t.strictSame(run.lives.map(({ model }) => model), ['a', 'b'])
+})
+
+t.test('each load serves somebody, also when two models are asked for in the same millisecond', async (t) => {
+  const { run, workload, options } = play({}, { a: { load: 100, stop: 10 }, b: { load: 100, stop: 10 } }, 'a0 b0 a50 b150')
+  t.strictSame([...beyond(run, workload, options), ...leftOut(run)], [])
+  t.strictSame(run.lives.map(({ model }) => model), ['a', 'b'])
+})
+
 const model = fc.record({ load: fc.integer({ min: 10, max: 40_000 }), stop: fc.integer({ min: 0, max: 3000 }) })
 const arrival = fc.record({
   gap: fc.oneof(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 5000 })),
@@ -75,7 +113,7 @@ const any = fc.record({
 })
 
 for (const [name, setting] of Object.entries(settings)) {
-  t.test(`nobody waits beyond the bound, whatever comes: ${name}`, async (t) => {
+  t.test(`nobody waits beyond the bound or is left out of a load, whatever comes: ${name}`, async (t) => {
     fc.assert(fc.property(any, ({ models, arrivals, fair, withPriority }) => {
       let at = 0
       const workload = {
@@ -86,8 +124,9 @@ for (const [name, setting] of Object.entries(settings)) {
         })
       }
       const options = optionsFor({ ...setting, maxQueue: Infinity, routing: { ...setting.routing, routing: { scheduler: { settings: { fair } } } } })
-      const late = beyond(workload, options)
-      if (late.length > 0) throw new Error(late.join('\n'))
+      const run = simulate(workload, options)
+      const wrong = [...beyond(run, workload, options), ...leftOut(run)]
+      if (wrong.length > 0) throw new Error(wrong.join('\n'))
     }), { numRuns: times(1000) })
     t.pass()
   })

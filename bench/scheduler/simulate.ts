@@ -54,6 +54,8 @@ export function simulate ({ models, arrivals }: Workload, options: SchedulerOpti
   }
 
   function start (model: string, generation: number): void {
+    // Nobody leaves here, so that each load has somebody to serve.
+    if (lives.length === requests.length) throw new Error(`${lives.length} loads for as many requests, and ${model} is loaded again: some served nobody`)
     const life: Life = { model, startedAt: now, readyAt: Infinity, lastGrantAt: Infinity, idleAt: Infinity, stoppedAt: Infinity, goneAt: Infinity, evictor: undefined }
     lives.push(life)
     running.set(model, life)
