@@ -1,6 +1,6 @@
 import t from 'tap'
-import { groupEvictions } from '../lib/config/routing/group-evictions.ts'
 import { resolveGroups } from '../lib/config/routing/groups.ts'
+import { groupPolicy } from '../lib/scheduler/group-policy.ts'
 import type { GroupInput } from '../types/routing.ts'
 import { lines, localNames } from './helper/resolution.ts'
 
@@ -83,6 +83,8 @@ for (const [condition, groups, target, running, evicted] of [
   ['never the target', { g: { ...SWAP, members: ['a', 'b'] } }, 'a', ['a', 'b'], ['b']]
 ] satisfies Array<[string, Record<string, GroupInput>, string, string[], string[]]>) {
   t.test(`evicted: ${condition}`, async (t) => {
-    t.strictSame(groupEvictions(resolve(groups).value, target, running), evicted)
+    const policy = groupPolicy(resolve(groups).value)
+    t.strictSame(policy.evictions(target, running.map((model) => ({ model }))), evicted.map((model) => ({ model })))
+    t.strictSame(running.filter((model) => policy.excludes(target, model)), evicted)
   })
 }

@@ -1,15 +1,22 @@
-import type { Exit } from '../../types/launcher.ts'
 import type { Clock } from '../clock.ts'
 import type { ModelConfig } from '../config/config.ts'
+import { describeExit } from './failure.ts'
 import { createPool } from './pool.ts'
 import { probeReadiness } from './probe.ts'
 import type { Run } from './run.ts'
 
-/** How a start ended; all but `ready` and `aborted` with the reason in words. */
+/** How a start ended. */
 export type StartResult =
   | { readonly event: 'ready' }
   | { readonly event: 'aborted' }
-  | { readonly event: 'exit' | 'launchError' | 'deadline' | 'stranger', readonly reason: string, readonly lastProbe: string }
+  | FailedStart
+
+/** With the reason in words. */
+export interface FailedStart {
+  readonly event: 'exit' | 'launchError' | 'deadline' | 'stranger'
+  readonly reason: string
+  readonly lastProbe: string
+}
 
 /** Waits for a launched server: until it is ready, dead, too late, or no longer wanted, whichever is first. */
 export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, aborted: AbortSignal, deadlineAt: number): Promise<StartResult> {
@@ -57,11 +64,4 @@ export async function awaitStart (run: Run, config: ModelConfig, clock: Clock, a
     cancelDeadline()
     done.abort()
   }
-}
-
-/** An exit in words. */
-export function describeExit ({ code, signal, message }: Exit): string {
-  if (message !== undefined) return message
-  if (signal !== undefined) return `it was ended by ${signal}`
-  return code === undefined ? 'it ended' : `it exited with code ${code}`
 }

@@ -1,5 +1,4 @@
-import { evicts } from '../config/routing/group-evictions.ts'
-import type { Groups } from '../config/routing/groups.ts'
+import type { Group, Groups } from '../config/routing/groups.ts'
 import type { Policy } from './policy.ts'
 
 /** llama-swap's groups. */
@@ -14,4 +13,9 @@ export function groupPolicy ({ groupOf }: Groups): Policy {
     excludes: (target, other) => target !== other && evicts(groupOf.get(target), groupOf.get(other)),
     kind: (model) => groupOf.get(model)
   }
+}
+
+/** Whether a model of one group must stop before another one of a group starts. */
+function evicts (own: Group | undefined, other: Group | undefined): boolean {
+  return own === other ? own?.swap ?? true : own?.exclusive === true && !other?.persistent
 }

@@ -32,7 +32,6 @@ export class Scheduler {
 
   leases ({ model, generation }: Subject): number { return this.#state.residents.get(keyOf({ model, generation }))?.leases ?? 0 }
   get leased (): number { return this.#state.leases.size }
-  get maxQueue (): number { return this.#state.options.maxQueue }
   get accepting (): boolean { return this.#state.phase === 'open' }
   waiting (model: string): number { return this.#state.queue.of(model).length }
   /** 1 for the first of all that wait. */
