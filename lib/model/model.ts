@@ -150,11 +150,11 @@ export class Model {
 
   // What is left of a failed start still holds memory: its group is ended before anybody hears of it.
   async #fail (result: FailedStart): Promise<Error> {
-    this.lastError = startError(result, this.config, this.output)
-    this.#go(result.event === 'stranger' ? 'launchError' : result.event, 'failure', this.lastError)
+    const error = this.lastError = startError(result, this.config, this.output)
+    this.#go(result.event === 'stranger' ? 'launchError' : result.event, 'failure', error)
     this.#stopping = this.#end(Math.min(FAILED_START_GRACE, this.config.stopGrace))
     await this.#stopping
-    return this.lastError
+    return error
   }
 
   #crash (run: Run, exit: Exit): void {

@@ -36,7 +36,6 @@ export class VirtualHandle implements Handle {
   readonly command = ['virtual']
   state: HandleState = 'starting'
   stops = 0
-  unkillable = false
   #placed!: () => void
   #refuse!: (error: Error) => void
   #exit!: (exit: Exit) => void
@@ -45,10 +44,10 @@ export class VirtualHandle implements Handle {
   readonly #end: Promise<void>
   readonly exited: Promise<Exit>
 
-  constructor (key: string) {
+  constructor (key: string, origin: string) {
     this.key = key
     this.#endpoint = new Promise((resolve, reject) => {
-      this.#placed = () => resolve({ origin: 'http://127.0.0.1:9', basePath: '' })
+      this.#placed = () => resolve({ origin, basePath: '' })
       this.#refuse = reject
     })
     this.#endpoint.catch(() => {})
@@ -95,9 +94,15 @@ export class VirtualHandle implements Handle {
 
 export class VirtualLauncher implements Launcher {
   readonly handles: VirtualHandle[] = []
+  /** Where all of them seem to listen. */
+  readonly #origin: string
+
+  constructor (origin = 'http://127.0.0.1:9') {
+    this.#origin = origin
+  }
 
   ensure (_spec: unknown, key: string): VirtualHandle {
-    const handle = new VirtualHandle(key)
+    const handle = new VirtualHandle(key, this.#origin)
     this.handles.push(handle)
     return handle
   }
