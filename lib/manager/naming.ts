@@ -72,11 +72,15 @@ export class Naming {
     return (strategy === 'pin' ? targets.slice(0, 1) : targets).some((target) => target.kind === 'local' && UP.includes(this.#stateOf(target.model)))
   }
 
-  /** Counts a request that came through a selector; returns what ends it. */
+  /** Counts a request that came through a selector; returns what ends it, once. */
   count (selector: string, model: string): () => void {
     const requests = this.#requests.get(selector) ?? new Map<string, number>()
     this.#requests.set(selector, requests.set(model, (requests.get(model) ?? 0) + 1))
-    return () => { requests.set(model, requests.get(model)! - 1) }
+    let counts = true
+    return () => {
+      if (counts) requests.set(model, requests.get(model)! - 1)
+      counts = false
+    }
   }
 
   #choose ({ selector: { id, strategy, spillover }, targets }: SelectorNames): Target {

@@ -52,6 +52,8 @@ export interface Plan extends Pick<RequestOptions, 'priority' | 'deadline'> {
   readonly body: Buffer
   /** The client is told how the loading goes, in an event stream. */
   readonly showLoading?: boolean
+  /** Gives up the place that was kept while the plan was made. */
+  readonly leave?: () => void
 }
 
 const NO_BODY = Buffer.alloc(0)
@@ -118,6 +120,7 @@ export class Proxy {
   }
 
   #lend (exchange: Exchange, plan: Plan): void {
+    plan.leave?.()
     if (exchange.ended) return
     checkPath(plan.path)
     exchange.model = plan.target.model

@@ -14,11 +14,13 @@ export interface RequestParts {
 }
 
 /** What the server is sent: the name by which it knows the model, and the fields that the config's filters take out or set. What is not edited stays as it was. */
-export function editRequest (config: Config, target: Target, place: ModelName['place'], { path, query, bytes, scanner }: RequestParts): { path: string, body: Buffer } {
+export function editRequest (config: Config, target: Target, { inBody, inQuery }: Omit<ModelName, 'name'>, { path, query, bytes, scanner }: RequestParts): { path: string, body: Buffer } {
   const { name, rewrite } = target
-  if (place === 'query') return { path: path + (rewrite === undefined ? query : rewriteQuery(query, rewrite)), body: bytes }
-  const sent = path + query
-  if (scanner!.kind === 'form') return { path: sent, body: rewrite === undefined ? bytes : scanner!.rewrite(bytes, rewrite) }
+  const sent = path + (inQuery && rewrite !== undefined ? rewriteQuery(query, rewrite) : query)
+  const rename = inBody ? rewrite : undefined
+  if (scanner === undefined) return { path: sent, body: bytes }
+  if (scanner.kind === 'form') return { path: sent, body: rename === undefined ? bytes : scanner.rewrite(bytes, rename) }
+  if (scanner.result().kind === 'notJson') return { path: sent, body: bytes }
   const { filters } = target.kind === 'local' ? config.models.get(target.model)! : config.peers.peers.get(target.peer)!
-  return { path: sent, body: filterBody(bytes, { filters, requested: name, rename: rewrite }) }
+  return { path: sent, body: filterBody(bytes, { filters, requested: name, rename }) }
 }

@@ -1,11 +1,13 @@
+import type { Route } from './route.ts'
 import { table } from './table.ts'
 
-let paths: ReadonlySet<string> | undefined
+let routes: ReadonlyMap<string, Route> | undefined
 
-/** Whether method and path are those of an inference route that a server answers. */
-export function isInferencePath (method: string, path: string): boolean {
+/** The inference route that a server answers on this method and path, if it is one. */
+export function inferenceRoute (method: string, path: string): Route | undefined {
   // Made at the first use: the table names the handlers that ask.
-  paths ??= new Set(table.filter(({ family, model }) => family === 'inference' && model !== 'none' && model !== 'path')
-    .flatMap(({ method, path }) => method === 'GET' ? [`GET ${path}`, `HEAD ${path}`] : [`${method as string} ${path}`]))
-  return paths.has(`${method} ${path}`)
+  routes ??= new Map(table.filter(({ family, model }) => family === 'inference' && (model === 'body' || model === 'query')).flatMap((route) => (
+    (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method].flat()).map((method): [string, Route] => [`${method} ${route.path}`, route])
+  )))
+  return routes.get(`${method} ${path}`)
 }

@@ -18,14 +18,17 @@ export const inference: Handler = (context, request, reply, route) => {
 }
 
 function plan ({ manager, options }: RouteContext, request: FastifyRequest, { path, sentAs = path }: Route, scanner: BodyScanner | undefined, bytes: Buffer): Plan | Promise<Plan> {
+  // As it is now: the host may take its time, and a reload may come in between.
+  const { config, naming } = manager
   const named = findModelName(request, scanner)
-  const target = manager.naming.resolve(named.name)
+  const target = naming.resolve(named.name)
   const url = request.raw.url!
   const query = url.indexOf('?')
-  return admit(options.admit, request, { action: 'request', model: target.model }, (terms) => ({
+  const { model, selector } = target
+  return admit(options.admit, request, { action: 'request', model }, (terms) => ({
     target,
-    ...editRequest(manager.config, target, named.place, { path: sentAs, query: query === -1 ? '' : url.slice(query), bytes, scanner }),
-    showLoading: scanner?.streams === true && target.kind === 'local' && manager.config.models.get(target.model)!.sendLoadingState,
+    ...editRequest(config, target, named, { path: sentAs, query: query === -1 ? '' : url.slice(query), bytes, scanner }),
+    showLoading: scanner?.streams === true && target.kind === 'local' && config.models.get(model)!.sendLoadingState,
     ...terms
-  }))
+  }), selector === undefined ? undefined : () => naming.count(selector, model))
 }

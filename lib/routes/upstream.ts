@@ -1,9 +1,11 @@
+import { scannerFor } from '../body/content.ts'
 import { errors } from '../errors.ts'
 import { findModelInPath } from '../names/path.ts'
 import { admit } from './admit.ts'
+import { checkPeerRequest, editPeerRequest } from './edit-peer-request.ts'
 import { cutMount } from './mount.ts'
 import { redirectToDirectory } from './redirect.ts'
-import { isInferencePath } from './inference-paths.ts'
+import { inferenceRoute } from './inference-paths.ts'
 import type { Handler } from './route.ts'
 
 const BASE = '/upstream/'
@@ -17,14 +19,21 @@ export const upstream: Handler = ({ manager, proxy, mount, options }, request, r
   if (match === undefined) throw new errors.ModelNotFound(path.slice(0, SHOWN))
   const { target, rest } = match
   if (rest === '') return redirectToDirectory(request, reply)
-  if (!options.anyUpstreamPath && !isInferencePath(request.method, rest)) throw new errors.PathNotAllowed(rest.slice(0, SHOWN))
+  const route = inferenceRoute(request.method, rest)
+  if (!options.anyUpstreamPath && route === undefined) throw new errors.PathNotAllowed(rest.slice(0, SHOWN))
+  // A server of ours has one model, whatever a request calls it; a peer may have more.
+  const scanner = target.kind === 'peer' ? scannerFor(request.headers['content-type']) : undefined
   return proxy.serve(request, reply, {
-    protocol,
-    plan: (body) => admit(options.admit, request, { action: 'request', model: target.model }, (terms) => {
+    protocol: route?.protocol ?? protocol,
+    ...(scanner !== undefined && { scanner }),
+    plan: (bytes) => admit(options.admit, request, { action: 'request', model: target.model }, (terms) => {
       // What a page asks for by the way must not start a model.
       const isIgnored = target.kind === 'local' && manager.stateOf(target.model) !== 'ready' && manager.config.ignorePaths.some((pattern) => pattern.test(rest))
       if (isIgnored) throw new errors.ModelNotLoaded(target.model, 'path matches upstream.ignorePaths')
-      return { target, path: rest + query, body, ...terms }
+      if (scanner === undefined || target.kind === 'local') return { target, path: rest + query, body: bytes, ...terms }
+      const peerRequest = { path: rest, query, bytes, scanner }
+      if (!options.anyUpstreamPath) checkPeerRequest(target, peerRequest)
+      return { target, ...editPeerRequest(target, peerRequest), ...terms }
     })
   })
 }
