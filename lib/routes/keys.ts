@@ -19,19 +19,17 @@ export function requireKey (manager: Manager): onRequestHookHandler {
   }
 }
 
+// One that is empty counts as none.
 function candidate ({ headers }: FastifyRequest): string {
   const [, scheme = '', value = ''] = /^(\S+)[ \t]+(.*)$/.exec(headers.authorization ?? '') ?? []
-  switch (scheme.toLowerCase()) {
-    case 'basic': {
-      const pair = Buffer.from(value, 'base64').toString()
-      const colon = pair.indexOf(':')
-      if (colon !== -1) return pair.slice(colon + 1)
-      break
-    }
-    case 'bearer': return value.trim()
-  }
   const key = headers['x-api-key']
-  return (Array.isArray(key) ? key[0] : key) ?? ''
+  return ownKey(scheme.toLowerCase(), value.trim()) || ((Array.isArray(key) ? key[0] : key) ?? '')
+}
+
+function ownKey (scheme: string, value: string): string {
+  if (scheme === 'bearer') return value
+  const pair = scheme === 'basic' ? Buffer.from(value, 'base64').toString() : ''
+  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : ''
 }
 
 // Equally long, whatever was sent: how long the comparison takes tells nothing of the keys.
