@@ -5,9 +5,9 @@ import type { ModelState, Status } from '../../types/status.ts'
 import type { Progress, RequestOptions, Ticket } from '../../types/ticket.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { errors } from '../errors.ts'
+import { errors, withDetail } from '../errors.ts'
 import type { Bus } from '../events.ts'
-import type { Target } from '../names/target.ts'
+import type { PeerTarget, Target } from '../names/target.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { rejectionError } from './rejection.ts'
 import { schedulerOptions } from './scheduler-options.ts'
@@ -62,7 +62,7 @@ export class Manager {
     this.#entries.reconfigure(config)
     this.#config = config
     this.naming = new Naming(config, (model) => this.stateOf(model))
-    this.#peers = new Peers(config.peers.peers, () => this.#conditions.look())
+    this.#peers = new Peers(config.peers, () => this.#conditions.look())
     this.#scheduler = new Scheduler(schedulerOptions(config, this.#entries.current))
     this.#executor = new Executor({ scheduler: this.#scheduler, entries: this.#entries, tickets: this.#tickets, conditions: this.#conditions, clock, bus })
   }
@@ -85,8 +85,9 @@ export class Manager {
       return ticket
     }
     if (target.kind === 'peer') {
-      if (this.accepting) ticket.grant(this.#peers.lend(target, () => ticket.released()))
-      else ticket.fail(rejectionError('closing', model))
+      if (!this.accepting) ticket.fail(rejectionError('closing', model))
+      else if (this.#peers.has(target)) this.#lendPeer(target, ticket)
+      else ticket.fail(rejectionError('unknown', model))
       return ticket
     }
     this.#tickets.set(id, ticket)
@@ -155,7 +156,7 @@ export class Manager {
     const diff = this.#entries.reconfigure(config)
     this.#config = config
     this.naming.reconfigure(config)
-    this.#peers.reconfigure(config.peers.peers)
+    this.#peers.reconfigure(config.peers)
     const event = { ...diff, time: this.#clock.epoch(), warnings }
     // Told before the changes of state that follow from it.
     this.#executor.dispatch({ type: 'reconfigured', options: schedulerOptions(config, this.#entries.current) }, () => this.#bus.emit('config', event))
@@ -214,6 +215,15 @@ export class Manager {
     const peers = this.#peers.close(new errors.Closing())
     await Promise.all([peers, ...this.#entries.all().map(({ model }) => model.shutdown(grace))])
     this.#closed.abort()
+  }
+
+  #lendPeer (target: PeerTarget, ticket: PendingTicket): void {
+    try {
+      ticket.grant(this.#peers.lend(target, () => ticket.released()))
+    } catch (error) {
+      // The environment names a proxy that is none.
+      ticket.fail(withDetail(new errors.UpstreamUnreachable(target.model), { detail: `HTTP_PROXY or HTTPS_PROXY: ${(error as Error).message}` }))
+    }
   }
 
   #progress (ticket: number, model: string, since: number): Progress {

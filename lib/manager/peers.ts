@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { Lease } from '../../types/lease.ts'
-import type { Peer } from '../config/naming/peers.ts'
+import type { Peer, Peers as PeersConfig } from '../config/naming/peers.ts'
 import { createPeerPool } from '../model/pool.ts'
 import type { PeerTarget } from '../names/target.ts'
 
@@ -10,39 +10,48 @@ interface Connection {
   readonly basePath: string
   readonly headers: Readonly<Record<string, string>>
   readonly pool: Dispatcher
+  leases: number
 }
 
 /** The connections to the peers. They are always lent at once: who runs what there, and when, is the peer's affair. */
 export class Peers {
-  readonly #connections = new Map<string, Connection>()
+  /** Those in use, also of what a reload has changed or removed: they go on to where they were made. */
+  readonly #connections = new Set<Connection>()
+  readonly #current = new Map<string, Connection>()
   readonly #closed = new AbortController()
   readonly #onRelease: () => void
-  #peers: ReadonlyMap<string, Peer>
-  leased = 0
+  #config: PeersConfig
 
-  constructor (peers: ReadonlyMap<string, Peer>, onRelease: () => void) {
-    this.#peers = peers
+  constructor (config: PeersConfig, onRelease: () => void) {
+    this.#config = config
     this.#onRelease = onRelease
   }
 
-  /** Requests under way go on to where they were sent. */
-  reconfigure (peers: ReadonlyMap<string, Peer>): void {
-    this.#peers = peers
-    for (const [id, { peer, pool }] of this.#connections) {
-      if (isSame(peer, peers.get(id))) continue
-      this.#connections.delete(id)
-      void pool.close()
+  get leased (): number { return [...this.#connections].reduce((sum, { leases }) => sum + leases, 0) }
+
+  /** Whether the peer is still there, and has the model. */
+  has ({ model, peer }: PeerTarget): boolean { return this.#config.names.get(model)?.peer === peer }
+
+  reconfigure (config: PeersConfig): void {
+    this.#config = config
+    for (const [id, connection] of this.#current) {
+      if (isSame(connection.peer, config.peers.get(id))) continue
+      this.#current.delete(id)
+      this.#closeUnused(connection)
     }
   }
 
+  /** Lends what `has` has said to be there. */
   lend ({ peer, model }: PeerTarget, onRelease: () => void): Lease {
-    const { origin, basePath, headers, pool } = this.#connect(peer)
+    const connection = this.#connect(peer)
+    const { origin, basePath, headers, pool } = connection
     let held = true
-    this.leased++
+    connection.leases++
     const release = (): void => {
       if (!held) return
       held = false
-      this.leased--
+      connection.leases--
+      this.#closeUnused(connection)
       onRelease()
       this.#onRelease()
     }
@@ -52,17 +61,24 @@ export class Peers {
   /** Ends what is under way. */
   async close (reason: Error): Promise<void> {
     this.#closed.abort(reason)
-    await Promise.all([...this.#connections.values()].map(({ pool }) => pool.destroy()))
+    await Promise.all([...this.#connections].map(({ pool }) => pool.destroy()))
   }
 
   #connect (id: string): Connection {
-    const known = this.#connections.get(id)
+    const known = this.#current.get(id)
     if (known !== undefined) return known
-    const peer = this.#peers.get(id)!
+    const peer = this.#config.peers.get(id)!
     const { origin, pathname } = new URL(peer.proxy)
-    const connection = { peer, origin, basePath: pathname.replace(/\/+$/, ''), headers: keyHeaders(peer.apiKey), pool: createPeerPool(origin, peer.timeouts) }
-    this.#connections.set(id, connection)
+    const connection = { peer, origin, basePath: pathname.replace(/\/+$/, ''), headers: keyHeaders(peer.apiKey), pool: createPeerPool(origin, peer.timeouts), leases: 0 }
+    this.#connections.add(connection)
+    this.#current.set(id, connection)
     return connection
+  }
+
+  #closeUnused (connection: Connection): void {
+    if (connection.leases > 0 || this.#current.get(connection.peer.id) === connection) return
+    this.#connections.delete(connection)
+    void connection.pool.close()
   }
 }
 

@@ -1,44 +1,55 @@
-import { EnvHttpProxyAgent, Headers, Pool, Response, fetch } from 'undici'
-import type { BodyInit, Dispatcher, RequestInit } from 'undici'
+import { Headers, Pool, ProxyAgent, Response, fetch } from 'undici'
+import type { BodyInit, Dispatcher, RequestInit, buildConnector } from 'undici'
 import type { Timeouts } from '../config/config.ts'
 import type { Lease } from '../../types/lease.ts'
 import type { Endpoint } from '../../types/launcher.ts'
 import { createClient } from './client.ts'
+import { proxyFor } from './env-proxy.ts'
 
 // Servers close idle sockets after about 5 s (llama-server: exactly); a request on one of those is lost.
 const KEEP_ALIVE = 4000
 
 /** The connections to one server, from one start to its end. No timeouts but the model's own: a long prompt may take hours. */
 export function createPool ({ origin, socketPath }: Endpoint, timeouts: Timeouts): Pool {
-  return new Pool(origin, { factory: createClient, ...poolOptions(origin, timeouts, socketPath) })
+  return new Pool(origin, { ...limitsOf(timeouts), connect: { ...connectOptions(origin, timeouts), ...(socketPath !== undefined && { socketPath }) } })
 }
 
-/** The connections to a peer, through the proxy that the environment names for it, if any: `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`. */
+/** The connections to a peer, through the proxy that the environment names for it, if any. */
 export function createPeerPool (origin: string, timeouts: Timeouts, env: NodeJS.ProcessEnv = process.env): Dispatcher {
-  const proxy = origin.startsWith('https:') ? env['https_proxy'] ?? env['HTTPS_PROXY'] : env['http_proxy'] ?? env['HTTP_PROXY']
-  if (!proxy) return createPool({ origin, basePath: '' }, timeouts)
-  // As Go has it: this machine is never reached by way of a proxy.
-  const noProxy = [env['no_proxy'] ?? env['NO_PROXY'] ?? '', 'localhost', '127.0.0.1', '[::1]'].join(',')
-  return new EnvHttpProxyAgent({ httpProxy: proxy, httpsProxy: proxy, noProxy, ...poolOptions(origin, timeouts) })
+  const proxy = proxyFor(origin, env)
+  if (proxy === undefined) return createPool({ origin, basePath: '' }, timeouts)
+  const limits = limitsOf(timeouts)
+  return new ProxyAgent({
+    ...limits,
+    uri: proxy,
+    // Plain HTTP goes through as a request: many proxies make tunnels to port 443 only.
+    proxyTunnel: origin.startsWith('https:'),
+    proxyTls: connectOptions(proxy, timeouts),
+    requestTls: { timeout: timeouts.tlsHandshake },
+    factory: (to, made) => new Pool(to, { ...limits, connect: (made as { connect: buildConnector.connector }).connect })
+  })
 }
 
-function poolOptions (origin: string, timeouts: Timeouts, socketPath?: string): Pool.Options {
+function limitsOf (timeouts: Timeouts): Pool.Options {
   // 0 is "no limit" for all of them, as in llama-swap; undici takes it so too, except for idle sockets.
   const idle = Math.min(timeouts.idleConn || KEEP_ALIVE, KEEP_ALIVE)
   return {
+    factory: createClient,
     connections: null,
     pipelining: 1,
     headersTimeout: timeouts.responseHeader,
     bodyTimeout: 0,
     keepAliveTimeout: idle,
-    keepAliveMaxTimeout: idle,
-    connect: {
-      // undici's covers the TLS handshake too.
-      timeout: origin.startsWith('https:') ? sum(timeouts.connect, timeouts.tlsHandshake) : timeouts.connect,
-      keepAlive: true,
-      keepAliveInitialDelay: timeouts.keepalive,
-      ...(socketPath !== undefined && { socketPath })
-    }
+    keepAliveMaxTimeout: idle
+  }
+}
+
+function connectOptions (origin: string, { connect, tlsHandshake, keepalive }: Timeouts): buildConnector.BuildOptions {
+  return {
+    // undici's covers the TLS handshake too.
+    timeout: origin.startsWith('https:') ? sum(connect, tlsHandshake) : connect,
+    keepAlive: true,
+    keepAliveInitialDelay: keepalive
   }
 }
 
