@@ -16,6 +16,8 @@ export interface ModelStatus {
   readonly command: readonly string[]
   /** Where the server is or would be. Absent until a late-bound port is known. */
   readonly origin?: string
+  /** The path of `proxy` in the config, put before each request's path. Absent when there is none. */
+  readonly basePath?: string
   readonly pid?: number
   /** Requests being served. */
   readonly leases: number

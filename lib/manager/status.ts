@@ -18,6 +18,7 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
   const { config, run, lastError } = model
   const { id, launch } = config
   const origin = originOf(run?.endpoint, launch)
+  const basePath = basePathOf(run?.endpoint, launch)
   const pid = run?.handle.pid
   const mask = maskOf(config)
   return {
@@ -31,6 +32,7 @@ export function modelStatus ({ subject, model, since }: Entry, scheduler: Schedu
     ttl: config.ttl / 1000,
     command: (run?.handle.command ?? launch.argv).map(mask),
     ...(origin !== undefined && { origin }),
+    ...(basePath !== '' && { basePath }),
     ...(pid !== undefined && { pid }),
     leases: scheduler.leases(subject),
     waiting,
@@ -45,4 +47,9 @@ function originOf (endpoint: Endpoint | undefined, { proxy }: LaunchSpec): strin
   if (endpoint !== undefined) return endpoint.origin
   if (proxy.includes('${PORT}')) return undefined
   return proxy.startsWith('unix:') ? proxy : new URL(proxy).origin
+}
+
+function basePathOf (endpoint: Endpoint | undefined, { proxy }: LaunchSpec): string {
+  if (endpoint !== undefined) return endpoint.basePath
+  return proxy.startsWith('unix:') ? '' : new URL(proxy.replaceAll('${PORT}', '1')).pathname.replace(/\/+$/, '')
 }
