@@ -64,7 +64,7 @@ const others: Record<string, Samples> = {
   'GET /wol-health': { good: { url: '/wol-health', answer: 'OK' } }
 }
 
-function samplesOf (t: Test, route: Route): Samples {
+function samplesOf (route: Route): Samples {
   const { path, model, sentAs = path } = route
   if (model === 'query') {
     const of = (query: string): Sample => ({ url: `${path}?${query}`, sentAs: `${sentAs}?${query}` })
@@ -125,7 +125,7 @@ t.test('each row answers, and only by its methods', async (t) => {
       world.app.llamaSwap.useProfile(null)
       await world.app.llamaSwap.unload()
       await world.app.llamaSwap.load('b')
-      const { good } = samplesOf(t, route)
+      const { good } = samplesOf(route)
       const server = world.servers[route.path.startsWith('/comfyui') ? 'comfyui_auto' : 'b']
       for (const method of [...methodsOf(route), ...(route.method === 'GET' ? ['HEAD'] : [])]) {
         const before = Object.values(world.servers).map(({ seen }) => seen.length)
@@ -157,7 +157,7 @@ t.test('each row answers, and only by its methods', async (t) => {
 t.test('each row that names a model says which is unknown, or missing', async (t) => {
   const world = await start(t)
   for (const route of table) {
-    const { unknown, missing } = samplesOf(t, route)
+    const { unknown, missing } = samplesOf(route)
     t.equal(unknown !== undefined, route.model !== 'none', titleOf(route))
     const [method] = methodsOf(route)
     if (unknown !== undefined) await refused(t, await send(world, method!, unknown), route.protocol, 404, 'model_not_found', `${titleOf(route)} unknown`)
@@ -170,7 +170,7 @@ t.test('each row that names a model says which is unknown, or missing', async (t
 t.test('each row but health asks for a key', async (t) => {
   const world = await start(t, { apiKeys: [KEY] })
   for (const route of table) {
-    const { good } = samplesOf(t, route)
+    const { good } = samplesOf(route)
     for (const method of [...methodsOf(route), ...(route.method === 'GET' ? ['HEAD'] : [])]) {
       const without = await send(world, method, good)
       if (route.family === 'health') {
@@ -187,7 +187,7 @@ t.test('each row but health asks for a key', async (t) => {
   t.strictSame(world.states, [], 'nothing was started, or stopped, without a key')
   for (const route of table) {
     await world.app.llamaSwap.load('b')
-    const response = await send(world, methodsOf(route)[0]!, samplesOf(t, route).good, { key: KEY })
+    const response = await send(world, methodsOf(route)[0]!, samplesOf(route).good, { key: KEY })
     t.ok([200, 301].includes(response.status), `${titleOf(route)} with a key`)
     await response.arrayBuffer()
   }
@@ -196,7 +196,7 @@ t.test('each row but health asks for a key', async (t) => {
 t.test('each row that proxies: 502 in its protocol when the server is down', async (t) => {
   const world = await start(t)
   for (const route of table) {
-    const { good, down } = samplesOf(t, route)
+    const { good, down } = samplesOf(route)
     t.equal(down !== undefined, good.sentAs !== undefined && !route.path.startsWith('/comfyui'), titleOf(route))
     if (down === undefined) continue
     for (const method of methodsOf(route)) await refused(t, await send(world, method, down), route.protocol, 502, 'upstream_unreachable', `${method} ${route.path}`)
@@ -211,7 +211,7 @@ t.test('each row that proxies: when the client leaves, so does its request, and 
   const active = (): number => Object.values(world.servers).reduce((sum, { counts }) => sum + counts.active, 0)
   const leases = (): number => world.app.llamaSwap.status().models.reduce((sum, { leases }) => sum + leases, 0)
   for (const route of table) {
-    const { good } = samplesOf(t, route)
+    const { good } = samplesOf(route)
     if (good.sentAs === undefined) continue
     for (const method of [...methodsOf(route), ...(route.method === 'GET' ? ['HEAD'] : [])]) {
       const before = cancelled()
