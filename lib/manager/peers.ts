@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { Lease } from '../../types/lease.ts'
 import type { Peer, Peers as PeersConfig } from '../config/naming/peers.ts'
@@ -25,6 +26,8 @@ export class Peers {
   constructor (config: PeersConfig, onRelease: () => void) {
     this.#config = config
     this.#onRelease = onRelease
+    // One for each request under way.
+    setMaxListeners(0, this.#closed.signal)
   }
 
   get leased (): number { return [...this.#connections].reduce((sum, { leases }) => sum + leases, 0) }
