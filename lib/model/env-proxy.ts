@@ -33,6 +33,7 @@ function matchesName (host: string, name: string): boolean {
 
 function isWithin (host: string, range: string): boolean {
   const [network, prefix] = range.split('/') as [string, string]
+  if (!/^\d+$/.test(prefix)) return false
   const list = new BlockList()
   try {
     list.addSubnet(network, Number(prefix), familyOf(network))
