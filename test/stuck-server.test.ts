@@ -8,6 +8,7 @@ import { createBus } from '../lib/events.ts'
 import { Manager } from '../lib/manager/manager.ts'
 import { resolveOptions } from '../lib/options.ts'
 import { Proxy } from '../lib/proxy/proxy.ts'
+import { createTransport } from '../lib/proxy/transport.ts'
 import { registerRoutes } from '../lib/routes/register.ts'
 import { until } from './helper/app.ts'
 import { serve } from './helper/silent-server.ts'
@@ -140,7 +141,7 @@ t.test('unload: it rejects when the server cannot be stopped, and as long as tha
 
 t.test('a start that nobody wants any more, or that fails, and cannot be killed: who waits for its room is told so', async (t) => {
   const unwanted = await world()
-  const leaving = unwanted.manager.request('a')
+  const leaving = unwanted.manager.request({ kind: 'local', model: 'a', name: 'a' })
   const b = unwanted.manager.acquire('b')
   b.catch(() => {})
   await settle()
@@ -193,7 +194,7 @@ async function gateway (t: Test) {
   const all = await world(origin)
   const options = resolveOptions({ config: all.source, routes: { admin: true } })
   const app = Fastify()
-  await app.register(async (scope) => registerRoutes(scope, all.manager, new Proxy({ ...options, ...all }), options))
+  await app.register(async (scope) => registerRoutes(scope, all.manager, new Proxy({ ...options, ...all, transport: createTransport(app) }), options))
   t.teardown(() => app.close())
   return { ...all, app, chat: (model: string) => app.inject({ method: 'POST', url: '/v1/chat/completions', payload: { model, messages: [] } }) }
 }
