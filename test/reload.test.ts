@@ -95,7 +95,8 @@ t.test('removed models: those who wait get 404, a stream ends whole, then its se
   const config = configs()
   const world = await startApp(t, config({ a: model('a', { aliases: ['also'] }), b: model('b'), c: model('c') }), { routes: { admin: true } })
   const { app, chat, url } = world
-  const stream = await chat('a', streaming(30))
+  // Long enough for all that is asked while it runs, on a busy machine too.
+  const stream = await chat('a', streaming(300))
   const { pid } = statusOf(world, 'a')
   const kept = chat('b')
   await until(() => waiting(world) === 1)
@@ -106,7 +107,7 @@ t.test('removed models: those who wait get 404, a stream ends whole, then its se
   for (const name of ['a', 'also']) t.equal((await chat(name)).status, 404, name)
   t.match(await (await fetch(`${url}/v1/models`)).json(), { data: [{ id: 'b' }] })
   t.match(await (await fetch(`${url}/running`)).json(), { running: [{ model: 'a', state: 'ready' }] }, 'it still runs')
-  t.ok(isWhole(await stream.text(), 30))
+  t.ok(isWhole(await stream.text(), 300))
   t.equal(await nameOf(await kept), 'b')
   t.notOk(isAlive(pid!))
   t.strictSame(app.llamaSwap.status().outgoing, [])
