@@ -1,5 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
+import { companions } from '../lib/config/routing/matrix-companions.ts'
 import { coexist, evictions } from '../lib/config/routing/matrix-solve.ts'
 import { resolveMatrix } from '../lib/config/routing/matrix.ts'
 import type { Matrix } from '../lib/config/routing/matrix.ts'
@@ -155,6 +156,14 @@ t.test('coexist is what the combinations say', async () => {
   }), { numRuns: 1500 })
 })
 
+t.test('companions are those with which the model can be in one set', async () => {
+  fc.assert(fc.property(anyMatrix, ({ sets, target }) => {
+    const matrix = build(sets, {})
+    const beside = companions(matrix, target)
+    return MODELS.every((model) => beside.has(model) === coexist(matrix, [target, model]))
+  }), { numRuns: 1500 })
+})
+
 t.test('a thousand models, far more combinations than atoms: quick, and right', async (t) => {
   const ids = Array.from({ length: 1000 }, (_, index) => `m${index}`)
   const known = new Set(ids)
@@ -183,12 +192,18 @@ t.test('a thousand models, far more combinations than atoms: quick, and right', 
 
   const many = matrixOf({ sets: Object.fromEntries(ids.map((id, index) => [`s${index}`, `${id} & m${(index + 1) % 1000}`])) }, known)
   t.strictSame(timed(() => evictions(many, 'm5', ['m4', 'm6', 'm900'])), ['m6', 'm900'])
+  t.strictSame(timed(() => companions(many, 'm5')), new Set(['m5', 'm4', 'm6']))
+
+  const referring = matrixOf({ sets: { base: ids.join(' | '), ...Object.fromEntries(ids.map((id, index) => [`s${index}`, `+base & ${id}`])) } }, known)
+  t.strictSame(timed(() => evictions(referring, 'm5', ['m4', 'm6'])), ['m6'])
+  t.equal(timed(() => companions(referring, 'm5')).size, 1000)
 })
 
 t.test('hostile: references that double, chain and nest', async (t) => {
   const doubling = matrixOf({ sets: Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`s${index}`, index === 0 ? 'a | b | c' : `+s${index - 1} & +s${index - 1} | +s${index - 1}`])) })
   const start = performance.now()
   t.strictSame(evictions(doubling, 'a', ['b', 'c']), [])
+  t.strictSame(companions(doubling, 'a'), new Set(['a', 'b', 'c']))
   const chain = (index: number): string => index === 4999 ? 'a' : `+s${index + 1}`
   const long = lines(resolve({ sets: Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`s${index}`, chain(index)])) }))
   t.match(long[0], /^matrix\.sets\.s\d+: sets and parentheses are nested too deeply: 200 levels at most$/)

@@ -5,12 +5,12 @@ import type { Waiter } from '../lib/scheduler/queue.ts'
 
 const waiter = (ticket: number, model: string, priority = 0): Waiter => ({ ticket, model, key: -priority, since: 0, cause: 'request' })
 const tickets = (waiters: Iterable<Waiter>): number[] => [...waiters].map(({ ticket }) => ticket)
-const heads = (queue: Queue): string[] => queue.heads.map(({ model }) => model)
-const lines = (queue: Queue): string[] => queue.lines.map(({ model }) => model)
+const heads = (queue: Queue<string>): string[] => queue.heads.map(({ model }) => model)
+const lines = (queue: Queue<string>): string[] => queue.lines.map(({ model }) => model)
 /** `a1` and `a2` are of the class `a`. */
 const kindOf = (model: string): string => model[0]!
 
-function queueOf (...waiters: Waiter[]): Queue {
+function queueOf (...waiters: Waiter[]): Queue<string> {
   const queue = new Queue(kindOf)
   for (const waiter of waiters) queue.add(waiter)
   return queue

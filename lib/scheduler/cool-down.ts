@@ -17,6 +17,8 @@ const FORGOTTEN_AFTER = 60_000
  */
 export class CoolDowns {
   #records = new Map<string, Failures>()
+  /** Nothing cools down for longer. */
+  #until = 0
   #seed = 1
 
   /** A start failed. */
@@ -25,6 +27,7 @@ export class CoolDowns {
     record.failures++
     record.readyAt = undefined
     record.until = now + Math.min(LONGEST, FIRST * 2 ** (record.failures - 1)) * this.#jitter()
+    this.#until = Math.max(this.#until, record.until)
   }
 
   /** A ready server died. */
@@ -51,6 +54,9 @@ export class CoolDowns {
   forget (model: string): void {
     this.#records.delete(model)
   }
+
+  /** Whether any model may be cooling down. */
+  anyAt (now: number): boolean { return now < this.#until }
 
   /** How long a model is not to be started, and why; undefined when it may be. */
   of (model: string, now: number): { ms: number, error: Error } | undefined {

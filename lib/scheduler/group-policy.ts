@@ -1,8 +1,18 @@
 import type { Group, Groups } from '../config/routing/groups.ts'
+import { bitsOf } from './bits.ts'
+import { createKind } from './kind.ts'
+import type { Kind } from './kind.ts'
 import type { Policy } from './policy.ts'
 
 /** llama-swap's groups. */
-export function groupPolicy ({ groupOf }: Groups): Policy {
+export function groupPolicy ({ groups, groupOf }: Groups): Policy {
+  // The last is of models that a reload has removed, whose servers still run.
+  const all = [...groups, undefined]
+  const kinds = new Map(all.map((own, index): [Group | undefined, Kind] => [own, createKind(
+    index,
+    () => bitsOf(all.length, (other) => evicts(own, all[other])),
+    () => bitsOf(all.length, (other) => evicts(all[other], own))
+  )]))
   return {
     evictions (target, residents) {
       const own = groupOf.get(target)
@@ -10,8 +20,8 @@ export function groupPolicy ({ groupOf }: Groups): Policy {
       if (own?.swap === false && !own.exclusive) return []
       return [...residents].filter(({ model }) => model !== target && evicts(own, groupOf.get(model)))
     },
-    excludes: (target, other) => target !== other && evicts(groupOf.get(target), groupOf.get(other)),
-    kind: (model) => groupOf.get(model)
+    kind: (model) => kinds.get(groupOf.get(model))!,
+    kinds: all.length
   }
 }
 

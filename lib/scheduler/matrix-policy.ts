@@ -1,16 +1,39 @@
+import { companions } from '../config/routing/matrix-companions.ts'
+import { matrixIndex } from '../config/routing/matrix-index.ts'
 import { evictions } from '../config/routing/matrix-solve.ts'
 import type { Matrix } from '../config/routing/matrix.ts'
+import { bitsOf, hasBit } from './bits.ts'
+import type { Bits } from './bits.ts'
+import { createKind } from './kind.ts'
+import type { Kind } from './kind.ts'
 import type { Policy } from './policy.ts'
 
 /** llama-swap's matrix: the cheapest choice among the sets that may run together. */
 export function matrixPolicy (matrix: Matrix): Policy {
+  const models = [...matrixIndex(matrix).sets.models.keys()]
+  const indexes = new Map(models.map((model, index) => [model, index]))
+  // Each model is a class of its own; those in no set have one bit, since each of them excludes all.
+  const kinds = new Map<string, Kind>()
+  const excluded = (model: string): Bits => {
+    const beside = companions(matrix, model)
+    return bitsOf(models.length + 1, (index) => index === models.length || !beside.has(models[index]!))
+  }
+  const kind = (model: string): Kind => {
+    let kind = kinds.get(model)
+    if (kind === undefined) kinds.set(model, kind = createKind(indexes.get(model) ?? models.length, () => excluded(model)))
+    return kind
+  }
   return {
     evictions (target, residents) {
       const others = [...residents]
+      const evicts = kind(target).evicts()
+      const evicted = others.filter(({ model }) => hasBit(evicts, kind(model).index))
+      // One that may stay beside the target does; of several it depends on each other, and on what they cost.
+      if (others.length - evicted.length < 2) return evicted
       const gone = new Set(evictions(matrix, target, others.map(({ model }) => model)))
       return others.filter(({ model }) => gone.has(model))
     },
-    excludes: (target, other) => evictions(matrix, target, [other]).length > 0,
-    kind: (model) => model
+    kind,
+    kinds: models.length + 1
   }
 }

@@ -11,10 +11,10 @@ export interface Waiter {
 }
 
 /** Those that wait for one model, in their order. Never empty. */
-export interface Line {
+export interface Line<Kind> {
   readonly model: string
-  /** Models of one class need the same others gone. */
-  readonly kind: unknown
+  /** Its class. */
+  readonly kind: Kind
   waiters: Waiter[]
   /** When its first waiter will have waited too long, as far as the agenda knows. */
   watchedAt: number | undefined
@@ -24,28 +24,28 @@ export interface Line {
  * All waiters, in a line for each model. Lines whose models hold no room wait for it, by classes: only the first of each class has to be looked at,
  * so that what an event costs does not depend on how many wait for other models.
  */
-export class Queue {
+export class Queue<Kind> {
   #waiters = new Map<number, Waiter>()
-  #lines = new Map<string, Line>()
+  #lines = new Map<string, Line<Kind>>()
   /** Models that hold room, and in how many generations. */
   #housed = new Map<string, number>()
   /** The lines that wait for room, by class. */
-  #classes = new Map<unknown, Line[]>()
-  #heads: Line[] = []
-  #kindOf: (model: string) => unknown
+  #classes = new Map<Kind, Array<Line<Kind>>>()
+  #heads: Array<Line<Kind>> = []
+  #kindOf: (model: string) => Kind
   /** Whether the heads have changed since somebody looked. */
   moved = false
 
-  constructor (kindOf: (model: string) => unknown) {
+  constructor (kindOf: (model: string) => Kind) {
     this.#kindOf = kindOf
   }
 
   get size (): number { return this.#waiters.size }
   /** The first line of each class that waits for room, by their first waiters. Not to be kept: it changes with the queue. */
-  get heads (): readonly Line[] { return this.#heads }
+  get heads (): ReadonlyArray<Line<Kind>> { return this.#heads }
   /** All lines, by their first waiters. */
-  get lines (): Line[] { return [...this.#lines.values()].sort((a, b) => precedes(a.waiters[0]!, b.waiters[0]!) ? -1 : 1) }
-  line (model: string): Line | undefined { return this.#lines.get(model) }
+  get lines (): Array<Line<Kind>> { return [...this.#lines.values()].sort((a, b) => precedes(a.waiters[0]!, b.waiters[0]!) ? -1 : 1) }
+  line (model: string): Line<Kind> | undefined { return this.#lines.get(model) }
   of (model: string): readonly Waiter[] { return this.#lines.get(model)?.waiters ?? [] }
   has (ticket: number): boolean { return this.#waiters.has(ticket) }
   get (ticket: number): Waiter | undefined { return this.#waiters.get(ticket) }
@@ -104,7 +104,7 @@ export class Queue {
   }
 
   /** The same waiters in lines of other classes. */
-  reclassify (kindOf: (model: string) => unknown): void {
+  reclassify (kindOf: (model: string) => Kind): void {
     this.#kindOf = kindOf
     const waiters = [...this.#waiters.values()]
     this.#lines.clear()
@@ -123,20 +123,20 @@ export class Queue {
   }
 
   #open (waiter: Waiter): void {
-    const line: Line = { model: waiter.model, kind: this.#kindOf(waiter.model), waiters: [waiter], watchedAt: undefined }
+    const line: Line<Kind> = { model: waiter.model, kind: this.#kindOf(waiter.model), waiters: [waiter], watchedAt: undefined }
     this.#lines.set(waiter.model, line)
     this.#enter(line)
   }
 
   // Another waiter is the first of a line, or nobody is.
-  #change (line: Line, change: () => void): void {
+  #change (line: Line<Kind>, change: () => void): void {
     this.#leave(line)
     change()
     if (line.waiters.length > 0) this.#enter(line)
     else this.#lines.delete(line.model)
   }
 
-  #enter (line: Line): void {
+  #enter (line: Line<Kind>): void {
     if (this.#housed.has(line.model)) return
     const lines = this.#classes.get(line.kind)
     if (lines === undefined) {
@@ -152,7 +152,7 @@ export class Queue {
     lines.splice(index, 0, line)
   }
 
-  #leave (line: Line): void {
+  #leave (line: Line<Kind>): void {
     if (this.#housed.has(line.model)) return
     const lines = this.#classes.get(line.kind)!
     const index = indexIn(lines, line)
@@ -163,18 +163,18 @@ export class Queue {
     else this.#classes.delete(line.kind)
   }
 
-  #insertHead (line: Line): void {
+  #insertHead (line: Line<Kind>): void {
     this.#heads.splice(indexIn(this.#heads, line), 0, line)
     this.moved = true
   }
 
-  #removeHead (line: Line): void {
+  #removeHead (line: Line<Kind>): void {
     this.#heads.splice(indexIn(this.#heads, line), 1)
     this.moved = true
   }
 }
 
-function indexIn (lines: readonly Line[], { waiters: [first] }: Line): number {
+function indexIn (lines: ReadonlyArray<Line<unknown>>, { waiters: [first] }: Line<unknown>): number {
   return search(lines.length, (index) => precedes(lines[index]!.waiters[0]!, first!))
 }
 

@@ -1,6 +1,7 @@
 import type { Cause } from '../../types/events.ts'
 import { Agenda } from './agenda.ts'
 import { CoolDowns } from './cool-down.ts'
+import type { Kind } from './kind.ts'
 import type { Effect, Rejection, SchedulerOptions, Subject } from './messages.ts'
 import { Queue } from './queue.ts'
 import { isEnding, keyOf } from './resident.ts'
@@ -26,7 +27,7 @@ export class State {
   readonly current = new Map<string, Resident>()
   /** By ticket. */
   readonly leases = new Map<number, Lease>()
-  readonly queue: Queue
+  readonly queue: Queue<Kind>
   readonly agenda = new Agenda()
   readonly coolDowns = new CoolDowns()
   readonly times = new MeasuredTimes()

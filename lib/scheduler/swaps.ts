@@ -1,5 +1,7 @@
-import type { Line } from './queue.ts'
 import { grantLine } from './admission.ts'
+import type { Kind } from './kind.ts'
+import { Obstacles } from './obstacles.ts'
+import type { Line } from './queue.ts'
 import { createResident, evictedBy } from './resident.ts'
 import type { Resident } from './resident.ts'
 import type { State } from './state.ts'
@@ -13,35 +15,44 @@ export function serveWaiters (state: State, now: number): void {
   for (const { resident } of closed) resident.barredFrom = Infinity
   state.barred = []
   const { heads } = state.queue
-  const bound: string[] = []
+  const obstacles = obstaclesOf(state, now)
+  const anyFailed = state.stuck.size > 0 || state.coolDowns.anyAt(now)
   for (let index = 0; index < heads.length;) {
+    if (obstacles.excludesAll && !anyFailed) break
     const line = heads[index]!
-    plan(state, line, bound, now)
+    if (!anyFailed || !turnAway(state, line, now)) plan(state, line, obstacles, now)
     // Begun or turned away, it is not there any more; who is next in its class has a place behind it.
     if (heads[index] === line) index++
   }
   for (const { resident, from } of closed) if (resident.barredFrom > from) grantLine(state, resident, now)
 }
 
-// Begins the swap to a line's model, or sees to it that it is looked at again.
-function plan (state: State, line: Line, bound: string[], now: number): void {
-  const { model, waiters: [first] } = line
-  const { order } = state.options
+// Whether nobody can have this model for now, and those who wait for it are told so.
+function turnAway (state: State, { model }: Line<Kind>, now: number): boolean {
   const cooling = state.coolDowns.of(model, now)
-  if (cooling !== undefined) return state.rejectLine(model, { coolingDown: cooling.error, ms: cooling.ms })
   const stuck = state.stuck.size > 0 ? evictionsFor(state, model).find((resident) => resident.state === 'stuck') : undefined
-  if (stuck !== undefined) return state.rejectLine(model, { stuck: stuck.model })
-  const bindsAt = first!.since + order.maxWait
-  if (isExcluded(state, model, bound)) {
+  if (cooling !== undefined) state.rejectLine(model, { coolingDown: cooling.error, ms: cooling.ms })
+  else if (stuck !== undefined) state.rejectLine(model, { stuck: stuck.model })
+  return cooling !== undefined || stuck !== undefined
+}
+
+// Begins the swap to a line's model, or sees to it that it is looked at again.
+function plan (state: State, line: Line<Kind>, obstacles: Obstacles, now: number): void {
+  const { model, kind } = line
+  const first = line.waiters[0]!
+  const bindsAt = first.since + state.options.order.maxWait
+  if (obstacles.excludes(kind)) {
     // Another one's turn comes first; after that it is looked at again.
-    if (now >= bindsAt) bound.push(model)
+    if (now >= bindsAt) obstacles.binds(kind)
     return
   }
-  const evictions = evictionsFor(state, model)
-  if (evictions.every((resident) => canGo(state, resident, now))) return begin(state, model, evictions, now)
+  if (!obstacles.blocks(kind)) {
+    const evictions = evictionsFor(state, model)
+    if (evictions.every((resident) => canGo(state, resident, now))) return begin(state, model, evictions, obstacles, now)
+  }
   if (now >= bindsAt) {
-    bound.push(model)
-    for (const resident of evictions) bar(state, resident, first!.key)
+    obstacles.binds(kind)
+    for (const resident of evictionsFor(state, model)) bar(state, resident, first.key)
   } else if (line.watchedAt !== bindsAt && bindsAt !== Infinity) {
     line.watchedAt = bindsAt
     state.agenda.push({ at: bindsAt, type: 'plan' })
@@ -68,13 +79,15 @@ function isWantedGone (state: State, resident: Resident): boolean {
   return false
 }
 
-// Whether a model would be in the way of one that is about to start, or that has waited too long.
-function isExcluded ({ pending, options: { policy } }: State, model: string, bound: readonly string[]): boolean {
-  for (const { model: other } of pending) if (policy.excludes(other, model)) return true
-  return bound.some((earlier) => policy.excludes(earlier, model) || policy.excludes(model, earlier))
+function obstaclesOf (state: State, now: number): Obstacles {
+  const obstacles = new Obstacles(state.options.policy)
+  if (state.queue.heads.length === 0) return obstacles
+  for (const { model } of state.pending) obstacles.starts(model)
+  for (const resident of state.residents.values()) if (!canGo(state, resident, now)) obstacles.stays(resident.model)
+  return obstacles
 }
 
-function begin (state: State, model: string, evictions: readonly Resident[], now: number): void {
+function begin (state: State, model: string, evictions: readonly Resident[], obstacles: Obstacles, now: number): void {
   const resident = createResident({ model, generation: state.options.models.get(model)!.generation })
   for (const eviction of evictions) {
     if (eviction.state !== 'stopping') resident.evicted.push(eviction.model)
@@ -83,6 +96,8 @@ function begin (state: State, model: string, evictions: readonly Resident[], now
   }
   state.add(resident)
   if (evictions.length === 0) start(state, resident, now)
+  else obstacles.starts(model)
+  for (const one of [...evictions, resident]) if (!canGo(state, one, now)) obstacles.stays(one.model)
 }
 
 /** What waited for the end of a resident waits no more, and starts if that was all. */

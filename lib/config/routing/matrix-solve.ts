@@ -14,7 +14,7 @@ export function evictions (matrix: Matrix, target: string, running: readonly str
   const weights = models.map((model) => model === target ? 0 : matrix.costs.get(model) ?? 1)
   const best = bestState({ weights, target: bits.get(target)! })
   let kept: State | undefined
-  for (const set of projectSets(matrix, bits)) {
+  for (const set of projectSets(matrix, bits, target)) {
     const state = best(set)
     if (state !== undefined && state.worth > (kept?.worth ?? -1)) kept = state
   }
@@ -23,11 +23,12 @@ export function evictions (matrix: Matrix, target: string, running: readonly str
 
 /** Whether one set allows all of these models at once. */
 export function coexist (matrix: Matrix, models: readonly string[]): boolean {
+  const [first] = models
+  if (first === undefined) return true
   const bits = bitsOf(new Set(models))
   const all = (1n << BigInt(bits.size)) - 1n
-  if (all === 0n) return true
   const best = bestState({ weights: [...bits].map(() => 1), target: 0n })
-  return projectSets(matrix, bits).some((set) => set.models === all && best(set)?.models === all)
+  return projectSets(matrix, bits, first).some((set) => set.models === all && best(set)?.models === all)
 }
 
 function bitsOf (models: Iterable<string>): ReadonlyMap<string, bigint> {
