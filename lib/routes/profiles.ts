@@ -6,6 +6,7 @@ import type { Handler } from './route.ts'
 
 // A name, and some.
 const MAX_BODY = 64 * 1024
+const NO_BODY = Buffer.alloc(0)
 
 export const listProfiles: Handler = ({ manager }) => ({
   active: manager.naming.profile ?? null,
@@ -24,10 +25,10 @@ export const activateProfile: Handler = async ({ manager }, request) => {
 }
 
 async function readName (request: FastifyRequest): Promise<string | null> {
-  const text = await read(request)
+  const bytes = await read(request)
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = JSON.parse(bytes.toString())
   } catch {
     throw new errors.ProfileInvalid('invalid profile request: send JSON such as {"name": "work"}, or null for none')
   }
@@ -37,13 +38,13 @@ async function readName (request: FastifyRequest): Promise<string | null> {
   return name
 }
 
-function read (request: FastifyRequest): Promise<string> {
+function read (request: FastifyRequest): Promise<Buffer> {
   const payload = request.body as Readable | undefined
-  if (payload === undefined || payload === null) return Promise.resolve('')
+  if (payload === undefined || payload === null) return Promise.resolve(NO_BODY)
   return new Promise((resolve, reject) => {
     readBody(payload, { length: undefined, limit: MAX_BODY, budget: { limit: MAX_BODY, held: 0 } }, (error, body) => {
-      if (error === undefined) resolve(body!.bytes.toString())
-      else reject(error)
+      if (body !== undefined) return resolve(body.bytes)
+      reject(error instanceof errors.BodyTooLarge ? new errors.ProfileInvalid(`invalid profile request: larger than ${MAX_BODY} bytes`) : error)
     })
   })
 }
