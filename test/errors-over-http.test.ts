@@ -31,6 +31,42 @@ t.test('bad requests get the status of llama-swap, a code of our own and what to
   t.match(await anthropic.json(), { type: 'error', error: { type: 'not_found_error', message: /nope/ } })
 })
 
+t.test('an error has the form that the client accepts; what it sent is text in it', async (t) => {
+  const { url } = await startApp(t, { models: { ...models, full: { cmd: upstreamCommand({ name: 'full' }), concurrencyLimit: 1 } } })
+  const json = 'application/json; charset=utf-8'
+  const cases: Array<[accept: string | undefined, type: string, body: RegExp]> = [
+    [undefined, json, /^\{"src":"llama-swap"/],
+    ['*/*', json, /^\{/],
+    ['application/json', json, /^\{/],
+    ['text/event-stream', json, /^\{/],
+    ['text/*', json, /^\{/],
+    ['TEXT/PLAIN', json, /^\{/],
+    ['text/plain', 'text/plain; charset=utf-8', /^llama-swap: no router for requested model "<b>&'\\": GET/],
+    ['application/json, text/plain, */*', 'text/plain; charset=utf-8', /^llama-swap: /],
+    ['text/html, text/plain', 'text/plain; charset=utf-8', /^llama-swap: /],
+    ['text/html', 'text/html; charset=utf-8', /^<html><body><h1>llama-swap<\/h1><p>no router for requested model &#34;&#60;b&#62;&#38;&#39;\\&#34;: GET[^<>]*<\/p><\/body><\/html>$/],
+    ['text/html,application/xhtml+xml;q=0.9', 'text/html; charset=utf-8', /^<html>/]
+  ]
+  for (const path of ['/v1/chat/completions', '/v1/messages']) {
+    for (const [accept, type, body] of cases) {
+      const what = `${path} ${accept}`
+      const response = await fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json', ...(accept !== undefined && { accept }) }, body: JSON.stringify({ model: '<b>&\'\\' }) })
+      t.equal(response.status, 404)
+      t.equal(response.headers.get('content-type'), type, what)
+      t.match(await response.text(), path === '/v1/messages' && type === json ? /^\{"type":"error"/ : body, what)
+    }
+  }
+  const busy = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: 'full', stream: true, fault: { chunks: 1_000_000 } }) })
+  for (const accept of ['text/plain', 'text/html']) {
+    const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', accept }, body: '{"model":"full"}' })
+    t.equal(response.status, 429)
+    t.ok(Number(response.headers.get('retry-after')) >= 1)
+    t.equal(response.headers.get('content-type'), json, 'a 429 is always JSON')
+    t.match(await response.json(), { error: { type: 'rate_limit_error', code: 'too_many_requests', message: /concurrencyLimit/ } })
+  }
+  await busy.body!.cancel()
+})
+
 t.test('a body too large is refused while it is still being sent', async (t) => {
   const { url } = await startApp(t, { models }, { bodyLimit: 100_000 })
   const announced = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: json, body: Buffer.alloc(5_000_000, 0x20) })

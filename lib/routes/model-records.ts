@@ -34,11 +34,14 @@ export function modelRecords (manager: Manager): readonly Listing[] {
   const { config, naming } = manager
   const listings: Listing[] = []
   const add = (model: string, listed: boolean, record: ModelRecord): void => { listings.push({ model, listed, record }) }
+  const isLoaded = (id: string): boolean => !['stopped', 'shutdown'].includes(manager.stateOf(id))
   for (const model of config.models.values()) {
     const { id, aliases, unlisted } = model
-    const loaded = !['stopped', 'shutdown'].includes(manager.stateOf(id))
-    add(id, !unlisted, localRecord(model, id, { type: 'model', ...(aliases.length > 0 && { aliases }) }, loaded))
-    for (const alias of aliases) add(id, !unlisted && config.includeAliasesInList, localRecord(model, alias, { type: 'alias', modelID: id }, loaded))
+    add(id, !unlisted, localRecord(model, id, { type: 'model', ...(aliases.length > 0 && { aliases }) }, isLoaded(id)))
+  }
+  for (const model of config.models.values()) {
+    const { id, aliases, unlisted } = model
+    for (const alias of aliases) add(id, !unlisted && config.includeAliasesInList, localRecord(model, alias, { type: 'alias', modelID: id }, isLoaded(id)))
   }
   for (const [name, { peer, model }] of config.peers.names) {
     const full = `${peer}/${model}`
@@ -51,7 +54,7 @@ export function modelRecords (manager: Manager): readonly Listing[] {
     if (target === null || known.has(pin)) continue
     add(naming.find(target)?.model ?? target, true, record(pin, { name: '', meta: { type: 'profile' } }))
   }
-  // An id hides an alias of another model that is spelled like it.
+  // Of names that are spelled alike the first counts: an id before an alias of another model.
   const first = new Map(listings.toReversed().map((listing) => [listing.record.id, listing]))
   return [...first.values()].sort((a, b) => a.record.id < b.record.id ? -1 : 1)
 }
