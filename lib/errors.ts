@@ -52,6 +52,7 @@ export const errors = Object.freeze({
   UpstreamFailed: define<[string]>('UPSTREAM_FAILED', 'the server of the model "%s" broke off before it answered', 502),
   UpstreamTimeout: define<[string]>('UPSTREAM_TIMEOUT', 'the server of the model "%s" did not answer in time', 504),
   UpstreamRefused: define<[string, number]>('UPSTREAM_REFUSED', 'the server of the model "%s" answered with status %d', 502),
+  UpstreamNoStream: define<[string, string]>('UPSTREAM_NO_STREAM', 'the server of the model "%s" answered with %s, where an event stream was asked for and has begun: ask without "stream", or turn sendLoadingState off for it', 502),
   UpstreamTruncated: define<[string]>('UPSTREAM_TRUNCATED', 'the server of the model "%s" broke off in the middle of its answer', 502),
   Closing: define('CLOSING', 'the server is shutting down', 503),
   Config: define<[string]>('CONFIG', '%s', 500),

@@ -32,6 +32,16 @@ export function rawErrorEvent (data: string, protocol: Protocol): string {
   return protocol === 'openai' || protocol === 'chat' ? `data: ${data}\n\n` : `event: error\ndata: ${data}\n\n`
 }
 
+/** The words of a server's error body, on one line, if clients can tell an error by them. */
+export function wordsOf (body: string): string | undefined {
+  try {
+    const parsed = JSON.parse(body) as { error?: unknown } | null
+    return parsed?.error ? JSON.stringify(parsed) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 // llama-swap's table.
 function openaiType (status: number): string {
   if (status === 401 || status === 403) return 'authentication_error'

@@ -1,18 +1,33 @@
 import type { Protocol } from './protocol.ts'
 
+/** A word on how a load goes. */
+export interface Notice {
+  readonly model: string
+  /** Epoch seconds. */
+  readonly created: number
+  readonly text: string
+  /** Whether it is the first of its stream. */
+  readonly first: boolean
+}
+
 /**
- * A word on how a load goes, as an event that the protocol's clients take for no part of the answer: reasoning in OpenAI's chat (as
- * llama-swap has it), a ping in Anthropic's, else a comment. So the real stream can follow unchanged.
+ * An event that the protocol's clients take for no part of the answer, so that the real stream can follow unchanged: reasoning in OpenAI's
+ * chat (as llama-swap has it), a ping in Anthropic's, else a comment.
  */
-export function loadingEvent (protocol: Protocol, model: string, text: string): string {
+export function loadingEvent (protocol: Protocol, notice: Notice): string {
   switch (protocol) {
-    case 'chat': {
-      const chunk = { object: 'chat.completion.chunk', model, choices: [{ index: 0, delta: { reasoning_content: text }, finish_reason: null }] }
-      return `data: ${JSON.stringify(chunk)}\n\n`
-    }
-    case 'anthropic': return `${comment(text)}event: ping\ndata: {"type":"ping"}\n\n`
-    default: return `${comment(text)}\n`
+    case 'chat': return `data: ${JSON.stringify(chunk(notice))}\n\n`
+    case 'anthropic': return `${comment(notice.text)}event: ping\ndata: {"type":"ping"}\n\n`
+    // No empty line after it: openai-go takes one for the end of an event, and fails on an event without data.
+    default: return comment(notice.text)
   }
+}
+
+// All that strict clients want of a chunk but the `id`: some take that of the first chunk for the whole answer's, and openai-go then refuses the real ones.
+// The role once: without one LangChain takes the answer for nobody's, and drops its tool calls; others append one to another.
+function chunk ({ model, created, text, first }: Notice): object {
+  const delta = { ...(first && { role: 'assistant' }), reasoning_content: text }
+  return { object: 'chat.completion.chunk', created, model, choices: [{ index: 0, delta, finish_reason: null }] }
 }
 
 function comment (text: string): string {

@@ -1,54 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { errors } from '../errors.ts'
-import { errorEvent, rawErrorEvent } from '../protocol/error-body.ts'
-import { cut } from './cut.ts'
+import { wordsOf } from '../protocol/error-body.ts'
 import type { Exchange } from './exchange.ts'
 import { pump } from './pump.ts'
 
-const MAX_HELD = 1024 * 1024
+/** What is read of an answer that is no event stream, for the words of its error. */
+const MAX_READ = 64 * 1024
 
 /** The server's answer, where the client has been told 200 and an event stream already. */
 export interface LateAnswer {
   readonly status: number
-  readonly isEventStream: boolean
+  readonly headers: IncomingHttpHeaders
   readonly stream: Readable
 }
 
-/** Goes on with the stream that a loading prologue has begun. What is no event stream becomes an event: an error in band, or the whole answer as one. */
-export function continueStream (exchange: Exchange, { status, isEventStream, stream }: LateAnswer): void {
-  const { reply: { raw }, model, protocol } = exchange
-  const onBroken = (): void => exchange.fail(new errors.UpstreamTruncated(model))
-  if (isEventStream && status < 300) {
-    const { truncate } = pump(stream, raw, protocol, true, onBroken)
-    exchange.truncateBy(truncate)
+/** Goes on with the event stream that a loading prologue has begun. What is no event stream ends it with an error, in the server's own words if it has some. */
+export function continueStream (exchange: Exchange, { status, headers, stream }: LateAnswer): void {
+  const { reply, model, protocol } = exchange
+  const { 'content-type': type, 'content-encoding': coding = 'identity' } = headers
+  const succeeded = status >= 200 && status < 300
+  if (succeeded && coding === 'identity' && isEventStream(type)) {
+    exchange.truncateBy(pump(stream, reply.raw, protocol, true, () => exchange.fail(new errors.UpstreamTruncated(model))).truncate)
     return
   }
+  const fail = (words?: string): void => {
+    const what = coding === 'identity' ? type?.split(';', 1)[0]!.slice(0, 80) ?? 'no type' : `${coding.slice(0, 80)} data`
+    exchange.fail(succeeded ? new errors.UpstreamNoStream(model, what) : new errors.UpstreamRefused(model, status), words)
+  }
+  stream.on('error', () => fail())
+  if (succeeded || coding !== 'identity') return fail()
   const chunks: Buffer[] = []
   let size = 0
   stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk)
     size += chunk.length
-    if (size <= MAX_HELD) chunks.push(chunk)
-    else stream.destroy(new Error('too large for one event'))
+    if (size > MAX_READ) fail()
   })
-  stream.once('error', onBroken)
-  stream.once('end', () => {
-    if (exchange.ended) return
-    const text = jsonText(Buffer.concat(chunks))
-    if (status < 300 && text !== undefined) {
-      raw.end(`data: ${text}\n\n`)
-      return
-    }
-    exchange.outcome = 'failed'
-    raw.write(text === undefined ? errorEvent(new errors.UpstreamRefused(model, status), protocol) : rawErrorEvent(text, protocol))
-    cut(raw)
-  })
+  stream.once('end', () => fail(wordsOf(Buffer.concat(chunks).toString())))
 }
 
-// On one line, as an event wants it.
-function jsonText (bytes: Buffer): string | undefined {
-  try {
-    return JSON.stringify(JSON.parse(bytes.toString()))
-  } catch {
-    return undefined
-  }
+export function isEventStream (type: unknown): boolean {
+  return typeof type === 'string' && /^text\/event-stream\s*(;|$)/i.test(type)
 }

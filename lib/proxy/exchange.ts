@@ -7,10 +7,11 @@ import type { Body } from '../body/intake.ts'
 import type { Clock } from '../clock.ts'
 import { errors, isLlamaSwapError } from '../errors.ts'
 import type { LlamaSwapError } from '../errors.ts'
-import { errorEvent } from '../protocol/error-body.ts'
+import { errorEvent, rawErrorEvent } from '../protocol/error-body.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { cut } from './cut.ts'
 import type { Loading } from './loading.ts'
+import { logFailure } from './log-failure.ts'
 
 const CRASHED = new errors.Crashed('').code
 
@@ -82,25 +83,35 @@ export class Exchange extends EventEmitter {
     this.#lease = undefined
   }
 
-  /** Ends the exchange with an error, as visibly as its state allows: an answer, an in-band error, a cut connection. */
-  fail (error: Error): void {
-    if (this.ended) return
+  /**
+   * Ends the exchange with an error, as visibly as its state allows: an answer, an in-band error, a cut connection. Once: what fails because of that changes nothing.
+   *
+   * @param words - the server's own for it, as JSON, where it comes in band
+   */
+  fail (error: Error, words?: string): void {
+    if (this.ended || this.aborted) return
+    const { reply, protocol } = this
     this.ticket?.cancel(error)
     this.loading?.stop()
-    if (this.truncate !== undefined) {
+    if (reply.raw.writableEnded) {
+      // Whole; but a client that does not read its end must not hold us up.
+      cut(reply.raw)
+    } else if (this.truncate !== undefined) {
       this.truncate(error)
     } else if (this.loading !== undefined) {
       this.outcome = 'failed'
-      this.reply.raw.write(errorEvent(isLlamaSwapError(error) ? error : new errors.UpstreamFailed(this.model), this.protocol))
-      cut(this.reply.raw)
-    } else if (this.reply.raw.headersSent) {
+      logFailure(this.request.log, error)
+      const known = isLlamaSwapError(error) ? error : new errors.UpstreamFailed(this.model)
+      reply.raw.write(words === undefined ? errorEvent(known, protocol) : rawErrorEvent(words, protocol))
+      cut(reply.raw)
+    } else if (reply.raw.headersSent) {
       this.outcome = 'truncated'
-      cut(this.reply.raw)
-    } else if (!this.reply.sent) {
+      cut(reply.raw)
+    } else if (!reply.sent) {
       this.outcome = 'failed'
       const { retryAfter } = error as LlamaSwapError
-      if (retryAfter !== undefined) this.reply.header('retry-after', retryAfter)
-      this.reply.send(error)
+      if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+      reply.send(error)
     }
     this.#abort(error)
   }

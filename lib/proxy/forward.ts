@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Lease } from '../../types/lease.ts'
 import { errors } from '../errors.ts'
-import { continueStream } from './continue-stream.ts'
+import { continueStream, isEventStream } from './continue-stream.ts'
 import type { Exchange } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
-import { pump } from './pump.ts'
+import { openEventStream, pump } from './pump.ts'
 import { kRoute } from './transport.ts'
 import type { Route, Transport } from './transport.ts'
 import { upstreamError } from './upstream-error.ts'
@@ -64,10 +64,12 @@ function answer (exchange: Exchange, { statusCode, headers, stream }: UpstreamAn
   const { reply } = exchange
   // The server is done with us when its answer ends, however slowly the client reads the rest.
   stream.once('close', () => exchange.release())
-  if (exchange.ended) {
+  if (exchange.ended || exchange.aborted) {
     stream.on('error', () => {}).destroy()
   } else if (exchange.loading !== undefined) {
-    continueStream(exchange, { status: statusCode, isEventStream: isEventStream(headers['content-type']) && headers['content-encoding'] === undefined, stream })
+    // Which reply-from has set to the server's, where the client was told 200.
+    reply.code(200)
+    continueStream(exchange, { status: statusCode, headers, stream })
   } else if (isEventStream(reply.getHeader('content-type'))) {
     sendEvents(exchange, stream)
   } else {
@@ -76,18 +78,9 @@ function answer (exchange: Exchange, { statusCode, headers, stream }: UpstreamAn
   }
 }
 
-function isEventStream (type: unknown): boolean {
-  return typeof type === 'string' && /^text\/event-stream\s*(;|$)/i.test(type)
-}
-
-// Past Fastify: its `send` holds the headers back until the first chunk.
 function sendEvents (exchange: Exchange, stream: Readable): void {
-  const { reply, model } = exchange
-  const { raw } = reply
-  reply.header('x-accel-buffering', 'no')
-  reply.hijack()
-  raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
-  raw.flushHeaders()
+  const { reply, model, protocol } = exchange
+  openEventStream(reply)
   const inBand = !reply.hasHeader('content-encoding') && !reply.hasHeader('content-length')
-  exchange.truncateBy(pump(stream, raw, exchange.protocol, inBand, () => exchange.fail(new errors.UpstreamTruncated(model))).truncate)
+  exchange.truncateBy(pump(stream, reply.raw, protocol, inBand, () => exchange.fail(new errors.UpstreamTruncated(model))).truncate)
 }

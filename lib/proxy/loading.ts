@@ -1,48 +1,63 @@
-import type { ServerResponse } from 'node:http'
+import type { ModelState } from '../../types/status.ts'
 import type { Progress, Ticket } from '../../types/ticket.ts'
 import type { Clock } from '../clock.ts'
 import { loadingEvent } from '../protocol/loading-event.ts'
 import type { Exchange } from './exchange.ts'
+import { openEventStream } from './pump.ts'
 
-// llama-swap's, which pages look for to tell this from the model's own reasoning.
+// llama-swap's: by these lines, and by what stands between them, programs tell this from the model's own reasoning.
 const RULE = '━━━━━'
 const TICK = 1000
+/** Every so many ticks the time is said instead of a dot. */
+const TICKS_A_LINE = 10
+/** Bytes that a client may leave unread before it is told no more. */
+const MAX_UNREAD = 16 * 1024
 
-/** The event stream that a client is shown while it waits for its model. */
+/** The event stream that a client is shown while it waits for its model. Whichever comes first ends it; nothing is written after that. */
 export interface Loading {
-  /** The wait is over: says so, and writes nothing ever after. The real stream may follow. */
+  /** The wait is over, and the real stream may follow: says so. */
   done (): void
-  /** Writes nothing ever after. */
+  /** Says nothing. */
   stop (): void
 }
 
-/** Begins the answer with an event stream that tells how the load goes: position, reason, elapsed time. */
-export function showLoading (exchange: Exchange, ticket: Ticket, clock: Clock): Loading {
-  const { reply, protocol, model } = exchange
+/** How much a client is told of what it waits for; discreetly: no names of other models. */
+export type Candour = 'openly' | 'discreetly'
+
+/** Tells a client in an event stream how the load goes: queue position, reason, elapsed time, and each second a sign of life. Begins the stream, unless that was done while it waited for another lease. */
+export function showLoading ({ reply, protocol, model }: Exchange, ticket: Ticket, clock: Clock, candour: Candour): Loading {
   const { raw } = reply
   const since = clock.now()
+  const created = Math.floor(clock.epoch() / 1000)
+  let first = !raw.headersSent
   let over = false
   let told = ''
-
-  reply.header('content-type', 'text/event-stream').header('cache-control', 'no-cache').header('x-accel-buffering', 'no')
-  reply.hijack()
-  raw.writeHead(200, reply.getHeaders() as NodeJS.Dict<string | string[]>)
+  let ticks = 0
 
   // The fence: whoever is late (a tick, a change of state) finds it closed.
   const write = (text: string): void => {
-    if (!over && isWritable(raw)) raw.write(loadingEvent(protocol, model, text))
+    if (over) return
+    raw.write(loadingEvent(protocol, { model, created, text, first }))
+    first = false
   }
-  const tell = (): void => {
-    const text = inWords(ticket.progress())
-    if (text !== told) write(`\n${text} (${seconds(clock.now() - since)}) `)
-    else write('.')
+  const elapsed = (): string => `${((clock.now() - since) / 1000).toFixed(2)}s`
+  const tell = (sign?: string): void => {
+    if (ticket.settled || raw.writableLength > MAX_UNREAD) return
+    const text = inWords(ticket.progress(), candour)
+    if (text !== told) write(`\n${text} (${elapsed()}) `)
+    else if (sign !== undefined) write(sign)
     told = text
   }
-  const stopTicking = repeat(clock, TICK, tell)
-  const unsubscribe = ticket.onProgress(({ state }) => { if (state !== 'ready') tell() })
+
+  if (first) {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-cache')
+    openEventStream(reply.code(200).header('content-type', 'text/event-stream'))
+  }
   write(`${RULE}\nllama-swap loading model: ${model}\n`)
   tell()
-
+  const stopTicking = repeat(clock, TICK, () => tell(++ticks % TICKS_A_LINE === 0 ? ` ${elapsed()} ` : '.'))
+  // What has no words of its own is about to be followed by more: a server that is ready is lent, one that is stopped has failed or makes room.
+  const unsubscribe = ticket.onProgress(({ state }) => { if (state in SERVER) tell() })
   const stop = (): void => {
     over = true
     stopTicking()
@@ -51,28 +66,28 @@ export function showLoading (exchange: Exchange, ticket: Ticket, clock: Clock): 
   return {
     stop,
     done () {
-      write(`\nDone! (${seconds(clock.now() - since)})\n${RULE}\n \n`)
+      write(`\nDone! (${elapsed()})\n${RULE}\n \n`)
       stop()
     }
   }
 }
 
-function inWords ({ position, state, reason }: Progress): string {
-  const line = position > 1 ? `, queue position: #${position}` : ''
-  return (state === 'starting' ? 'the server is starting' : reason) + line
+const SERVER: Partial<Record<ModelState, string>> = {
+  queued: 'The server waits for a place',
+  starting: 'The server is starting',
+  stopping: 'The server is stopping'
 }
 
-function seconds (ms: number): string { return `${(ms / 1000).toFixed(2)}s` }
-
-// A client that reads nothing must not fill our memory.
-function isWritable (raw: ServerResponse): boolean { return !raw.destroyed && !raw.writableNeedDrain }
+function inWords ({ position, state, reason }: Progress, candour: Candour): string {
+  return SERVER[state] ?? `Queue position: #${position}, ${candour === 'openly' ? reason : 'waits for its turn'}`
+}
 
 function repeat (clock: Clock, ms: number, callback: () => void): () => void {
   let cancel = (): void => {}
   const next = (): void => {
     cancel = clock.after(ms, () => {
-      callback()
       next()
+      callback()
     })
   }
   next()

@@ -14,6 +14,7 @@ import type { Protocol } from '../protocol/protocol.ts'
 import { Exchange } from './exchange.ts'
 import { forward } from './forward.ts'
 import { showLoading } from './loading.ts'
+import type { Candour } from './loading.ts'
 import { checkPath } from './path.ts'
 import type { Transport } from './transport.ts'
 import { tunnel } from './tunnel.ts'
@@ -50,8 +51,8 @@ export interface Plan extends Pick<RequestOptions, 'priority' | 'deadline'> {
   readonly path: string
   /** The body for the server; what came from the client, if it was not changed. */
   readonly body: Buffer
-  /** The client is told how the loading goes, in an event stream. */
-  readonly showLoading?: boolean
+  /** The client asks for an event stream, and is told in it how the loading goes. */
+  readonly showLoading?: Candour | undefined
   /** Gives up the place that was kept while the plan was made. */
   readonly leave?: () => void
 }
@@ -121,7 +122,7 @@ export class Proxy {
 
   #lend (exchange: Exchange, plan: Plan): void {
     plan.leave?.()
-    if (exchange.ended) return
+    if (exchange.ended || exchange.aborted) return
     checkPath(plan.path)
     exchange.model = plan.target.model
     if (exchange.body !== undefined) exchange.body.bytes = plan.body
@@ -129,7 +130,7 @@ export class Proxy {
     const ticket = exchange.ticket = this.#options.manager.request(plan.target, plan)
     const { lease } = ticket
     if (!(lease instanceof Promise)) return this.#forward(exchange, lease, plan)
-    if (plan.showLoading === true && !ticket.settled) exchange.loading ??= showLoading(exchange, ticket, this.#options.clock)
+    if (plan.showLoading !== undefined && !ticket.settled) exchange.loading = showLoading(exchange, ticket, this.#options.clock, plan.showLoading)
     lease.then((granted) => this.#forward(exchange, granted, plan)).catch((error: Error) => exchange.fail(error))
   }
 
@@ -144,7 +145,7 @@ export class Proxy {
       if (exchange.retried || exchange.ended) return exchange.fail(error)
       exchange.retried = true
       exchange.release()
-      const again = (): void => { if (!exchange.ended) this.#lend(exchange, plan) }
+      const again = (): void => this.#lend(exchange, plan)
       if (plan.target.kind === 'peer') return again()
       // The server is dead or dying; its exit may not have been noticed yet.
       void manager.leftReady(exchange.model, EXIT_NOTICED).then(again).catch((failure: Error) => exchange.fail(failure))

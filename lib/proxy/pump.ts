@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { LlamaSwapError } from '../errors.ts'
@@ -11,6 +12,14 @@ const CR = 0x0d
 export interface Pump {
   /** Ends the stream visibly incomplete: the half-written event closed, the error in the protocol's words, no end mark. */
   truncate (error: LlamaSwapError): void
+}
+
+/** Begins an event stream: past Fastify, whose `send` holds the headers back until the first chunk. What the host has set (CORS, cookies, a request id) goes with them. */
+export function openEventStream (reply: FastifyReply): void {
+  const { raw } = reply.header('x-accel-buffering', 'no')
+  reply.hijack()
+  raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
+  raw.flushHeaders()
 }
 
 /**

@@ -3,6 +3,7 @@ import { isLlamaSwapError } from '../errors.ts'
 import type { Family } from '../options.ts'
 import { renderError } from '../protocol/error-body.ts'
 import type { Protocol } from '../protocol/protocol.ts'
+import { logFailure } from '../proxy/log-failure.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -16,7 +17,7 @@ declare module 'fastify' {
 /** Answers our own errors in the client's protocol; every other one is the host's. */
 export function errorHandler (error: Error, request: FastifyRequest, reply: FastifyReply): unknown {
   if (!isLlamaSwapError(error)) throw error
-  if (error.statusCode >= 500) request.log.warn({ err: { code: error.code, message: error.message, detail: error.detail } }, 'llama-swap request failed')
+  logFailure(request.log, error)
   if (error.retryAfter !== undefined) reply.header('retry-after', error.retryAfter)
   const { type, body } = renderError(error, request.routeOptions.config.llamaSwapProtocol ?? 'plain', request.headers.accept)
   return reply.code(error.statusCode).type(type).send(body)

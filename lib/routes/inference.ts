@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { scannerFor } from '../body/content.ts'
 import type { BodyScanner } from '../body/scanner.ts'
+import type { Config } from '../config/config.ts'
+import type { Target } from '../names/target.ts'
 import type { Plan } from '../proxy/proxy.ts'
 import { admit } from './admit.ts'
 import { editRequest } from './edit-request.ts'
@@ -17,6 +19,9 @@ export const inference: Handler = (context, request, reply, route) => {
   })
 }
 
+// Where `stream: true` asks for an event stream. Elsewhere it may ask for sound, or mean nothing.
+const STREAMING = /\/(chat\/completions|completions?|responses|messages|infill)$/
+
 function plan ({ manager, options }: RouteContext, request: FastifyRequest, { path, sentAs = path }: Route, scanner: BodyScanner | undefined, bytes: Buffer): Plan | Promise<Plan> {
   // As it is now: the host may take its time, and a reload may come in between.
   const { config, naming } = manager
@@ -28,7 +33,14 @@ function plan ({ manager, options }: RouteContext, request: FastifyRequest, { pa
   return admit(options.admit, request, { action: 'request', model }, (terms) => ({
     target,
     ...editRequest(config, target, named, { path: sentAs, query: query === -1 ? '' : url.slice(query), bytes, scanner }),
-    showLoading: scanner?.streams === true && target.kind === 'local' && config.models.get(model)!.sendLoadingState,
+    showLoading: scanner?.streams === true && STREAMING.test(path) && saysLoading(config, target)
+      // Who may have one model only need not learn the names of others.
+      ? options.admit === undefined ? 'openly' : 'discreetly'
+      : undefined,
     ...terms
   }), selector === undefined ? undefined : () => naming.count(selector, model))
+}
+
+function saysLoading ({ models }: Config, { kind, model }: Target): boolean {
+  return kind === 'local' && models.get(model)!.sendLoadingState
 }

@@ -1,0 +1,320 @@
+// What a client is shown while its model loads. The clock is virtual: a second passes when the test says so.
+import t from 'tap'
+import type { Test } from 'tap'
+import type { RequestListener } from 'node:http'
+import net from 'node:net'
+import { connect } from 'node:http2'
+import type { FastifyServerOptions } from 'fastify'
+import { until } from './helper/app.ts'
+import { serve } from './helper/silent-server.ts'
+import { virtualGateway, virtualModel } from './helper/virtual-gateway.ts'
+import type { VirtualGateway } from './helper/virtual-gateway.ts'
+import { dataIn, post, reasoningIn } from './helper/watched-stream.ts'
+
+const CHAT = '/v1/chat/completions'
+const streaming = { model: 'a', stream: true, messages: [] }
+const config = { sendLoadingState: true, models: { a: virtualModel, b: virtualModel } }
+const ANSWER = 'data: {"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+/** Answers each request with a short stream. */
+const answer: RequestListener = (_request, response) => { response.writeHead(200, { 'content-type': 'text/event-stream', 'x-own': '1' }).end(ANSWER) }
+
+/** Answers with a stream that the test ends. */
+async function longAnswer (t: Test): Promise<{ origin: string, end: () => void }> {
+  let end = (): void => {}
+  const origin = await serve(t, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    end = () => response.end(ANSWER)
+  })
+  return { origin, end: () => end() }
+}
+
+const waiting = ({ manager }: VirtualGateway, model: string): number => manager.status().models.find((status) => status.model === model)!.waiting
+
+// llama-swap: loading_test.go, headers+prologue (17), WriteHeader once (48), Write passthrough (61), setUpdate shown (101), periodic flush (167).
+t.test('position, reason, state and time, and then the server\'s own stream, byte for byte', async (t) => {
+  const { origin, end } = await longAnswer(t)
+  const gateway = await virtualGateway(t, config)
+  const { url, clock, started } = gateway
+  const first = post(url, CHAT, { ...streaming, model: 'b' })
+  ;(await started(1)).placeAt(origin)
+  await (await first).shows('Done!')
+
+  const stream = await post(url, CHAT, streaming)
+  t.equal(stream.status, 200)
+  t.match(stream.headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' })
+  await stream.shows('(0.00s)')
+  const lines = ['━━━━━', 'llama-swap loading model: a', '', 'Queue position: #1, waits for b to finish 1 request (0.00s) ']
+  t.equal(reasoningIn(stream.text()), lines.join('\n'))
+  const second = await post(url, CHAT, streaming)
+  await second.shows('Queue position: #2, waits for b')
+  second.leave()
+
+  for (let i = 0; i < 12; i++) {
+    const before = stream.text().length
+    clock.advance(1000)
+    await until(() => stream.text().length > before)
+  }
+  lines[3] += '......... 10.00s ..'
+  t.equal(reasoningIn(stream.text()), lines.join('\n'), 'a sign of life each second')
+
+  clock.advance(340)
+  end()
+  const handle = await started(2)
+  await stream.shows('starting')
+  clock.advance(2000)
+  await stream.shows('(12.34s) "')
+  handle.placeAt(await serve(t, answer))
+  t.equal(await stream.ended, 'whole')
+  const own = stream.text().indexOf(ANSWER)
+  t.equal(stream.text().slice(own), ANSWER)
+  const said = reasoningIn(stream.text())
+  t.match(said, /^The server is starting \(12\.34s\) \.\.$/m)
+  t.match(said, /\nDone! \(14\.34s\)\n━━━━━\n \n$/, 'as llama-swap ends it')
+  const chunks = dataIn(stream.text())
+  t.strictSame(chunks.filter(({ choices }) => choices![0]!.delta!.role !== undefined).length, 2, 'the role at the beginning, and as the server has it')
+  t.notHas(stream.headers, { 'x-own': String }, 'headers of the server come too late')
+})
+
+for (const path of ['/v1/completions', '/v1/responses', '/infill', '/completion', '/v/responses', '/v/completions']) {
+  t.test(`${path}: comments`, async (t) => {
+    const { url, clock, started } = await virtualGateway(t, config)
+    const stream = await post(url, path, streaming)
+    await stream.shows('starting')
+    clock.advance(1000)
+    await stream.shows(': .\n')
+    ;(await started(1)).placeAt(await serve(t, answer))
+    t.equal(await stream.ended, 'whole')
+    t.equal(stream.text(), [
+      ': ━━━━━', ': llama-swap loading model: a', ': The server is starting (0.00s) ', ': .', ': Done! (1.00s)', ': ━━━━━', ANSWER
+    ].join('\n'))
+  })
+}
+
+for (const path of ['/v1/messages', '/v/messages']) {
+  t.test(`${path}: pings, and the words in comments`, async (t) => {
+    const { url, clock, started } = await virtualGateway(t, config)
+    const stream = await post(url, path, streaming)
+    await stream.shows('starting')
+    clock.advance(1000)
+    await stream.shows(': .\n')
+    ;(await started(1)).placeAt(await serve(t, answer))
+    t.equal(await stream.ended, 'whole')
+    const ping = 'event: ping\ndata: {"type":"ping"}\n\n'
+    t.equal(stream.text(), [
+      ': ━━━━━\n: llama-swap loading model: a\n', ': The server is starting (0.00s) \n', ': .\n', ': Done! (1.00s)\n: ━━━━━\n', ''
+    ].join(ping) + ANSWER)
+  })
+}
+
+t.test('/v/chat/completions: as chat', async (t) => {
+  const { url, started } = await virtualGateway(t, config)
+  const stream = await post(url, '/v/chat/completions', streaming)
+  ;(await started(1)).placeAt(await serve(t, answer))
+  t.equal(await stream.ended, 'whole')
+  t.match(reasoningIn(stream.text()), /^━━━━━\nllama-swap loading model: a\n[^]*Done!/)
+})
+
+t.test('a launcher with a queue: says that the server waits', async (t) => {
+  const { url, manager, started } = await virtualGateway(t, config)
+  manager.stateOf = () => 'queued'
+  const stream = await post(url, CHAT, streaming)
+  await stream.shows('The server waits for a place (0.00s)')
+  ;(await started(1)).placeAt(await serve(t, answer))
+  t.equal(await stream.ended, 'whole')
+})
+
+// Who the host lets have some models only must not hear of others.
+t.test('with `admit` no other model is named', async (t) => {
+  const { origin, end } = await longAnswer(t)
+  const { url, started } = await virtualGateway(t, { ...config, models: { a: virtualModel, secret: virtualModel } }, { admit: async () => true })
+  const first = post(url, CHAT, { ...streaming, model: 'secret' })
+  ;(await started(1)).placeAt(origin)
+  await (await first).shows('Done!')
+  const stream = await post(url, CHAT, streaming)
+  await stream.shows('Queue position: #1, waits for its turn (0.00s)')
+  end()
+  ;(await started(2)).placeAt(await serve(t, answer))
+  t.equal(await stream.ended, 'whole')
+  t.notMatch(stream.text(), 'secret')
+})
+
+// -- None --------------------------------------------------------------------------------------------------------------
+
+/** Sends a request for a cold model and lets it start: there must be no word of that. */
+async function silent (t: Test, { started }: VirtualGateway, send: () => ReturnType<typeof post>): Promise<void> {
+  const sent = send()
+  ;(await started(1)).placeAt(await serve(t, answer))
+  const stream = await sent
+  t.equal(await stream.ended, 'whole')
+  t.equal(stream.text(), ANSWER)
+  t.equal(stream.headers['x-own'], '1')
+}
+
+t.test('none without `stream: true`', async (t) => {
+  for (const body of [{ model: 'a' }, { model: 'a', stream: false }, { model: 'a', stream: 'true' }, { model: 'a', options: { stream: true } }]) {
+    const gateway = await virtualGateway(t, config)
+    await silent(t, gateway, () => post(gateway.url, CHAT, body))
+  }
+})
+
+t.test('none where `stream: true` means no event stream', async (t) => {
+  for (const path of ['/v1/embeddings', '/v1/messages/count_tokens', '/v1/audio/speech', '/rerank', '/v1/images/generations']) {
+    const gateway = await virtualGateway(t, config)
+    await silent(t, gateway, () => post(gateway.url, path, streaming))
+  }
+})
+
+t.test('none unless the config says so: the model\'s own word counts before the top level\'s', async (t) => {
+  const off = await virtualGateway(t, { models: { a: virtualModel } })
+  await silent(t, off, () => post(off.url, CHAT, streaming))
+  const ownOff = await virtualGateway(t, { sendLoadingState: true, models: { a: { ...virtualModel, sendLoadingState: false } } })
+  await silent(t, ownOff, () => post(ownOff.url, CHAT, streaming))
+  const ownOn = await virtualGateway(t, { sendLoadingState: false, models: { a: { ...virtualModel, sendLoadingState: true } } })
+  const stream = await post(ownOn.url, CHAT, streaming)
+  t.ok(stream.headers['x-accel-buffering'])
+  stream.leave()
+})
+
+t.test('none below /upstream', async (t) => {
+  const gateway = await virtualGateway(t, config)
+  await silent(t, gateway, () => post(gateway.url, `/upstream/a${CHAT}`, streaming))
+})
+
+t.test('none for a peer\'s model', async (t) => {
+  const origin = await serve(t, answer)
+  const { url } = await virtualGateway(t, { ...config, peers: { p: { proxy: origin, models: ['far'] } } })
+  const stream = await post(url, CHAT, { ...streaming, model: 'far' })
+  t.equal(await stream.ended, 'whole')
+  t.equal(stream.text(), ANSWER)
+})
+
+t.test('none, and no timer, for a model that is ready', async (t) => {
+  const { url, clock, started } = await virtualGateway(t, config)
+  const cold = post(url, CHAT, { model: 'a' })
+  ;(await started(1)).placeAt(await serve(t, answer))
+  await (await cold).ended
+  const { timers } = clock
+  let made = 0
+  const after = clock.after.bind(clock)
+  clock.after = (...values) => {
+    made++
+    return after(...values)
+  }
+  const stream = await post(url, CHAT, streaming)
+  t.equal(await stream.ended, 'whole')
+  t.equal(stream.text(), ANSWER)
+  t.ok(clock.timers <= timers + 1)
+  t.ok(made <= 1, 'the scheduler\'s own, if any')
+})
+
+t.test('none for HEAD', async (t) => {
+  const { url, started } = await virtualGateway(t, config)
+  const head = fetch(`${url}/v1/audio/voices?model=a&stream=true`, { method: 'HEAD' })
+  ;(await started(1)).placeAt(await serve(t, answer))
+  t.equal((await head).headers.get('x-own'), '1')
+})
+
+// llama-swap: ConcurrencyLimitRejectsBeforeLoadingStream (base_test.go:565).
+t.test('what is refused at once has its real status', async (t) => {
+  const gateway = await virtualGateway(t, { ...config, models: { a: { ...virtualModel, concurrencyLimit: 2 } }, routing: { scheduler: { settings: { fair: { maxQueue: 3 } } } } })
+  const { url } = gateway
+  const held = await Promise.all([post(url, CHAT, streaming), post(url, CHAT, streaming)])
+  await until(() => waiting(gateway, 'a') === 2)
+  const refused = await post(url, CHAT, streaming)
+  await refused.ended
+  t.equal(refused.status, 429)
+  t.match(refused.headers, { 'content-type': /^application\/json/, 'retry-after': /\d/ })
+  t.match(JSON.parse(refused.text()), { src: 'llama-swap', error: { type: 'rate_limit_error', code: 'too_many_requests' } })
+
+  const unknown = await post(url, CHAT, { ...streaming, model: 'c' })
+  await unknown.ended
+  t.equal(unknown.status, 404)
+  for (const { text } of [refused, unknown]) t.notMatch(text(), 'loading model')
+  for (const stream of held) stream.leave()
+
+  void gateway.manager.drain()
+  const closing = await post(url, CHAT, streaming)
+  t.equal(closing.status, 503)
+})
+
+t.test('a full queue, and a model that cools down: 503', async (t) => {
+  const { url, started } = await virtualGateway(t, { ...config, routing: { scheduler: { settings: { fair: { maxQueue: 1 } } } } })
+  const held = await post(url, CHAT, streaming)
+  t.equal((await post(url, CHAT, { ...streaming, model: 'b' })).status, 503)
+  ;(await started(1)).die()
+  await held.shows('"error"')
+  await held.ended
+  const cooling = await post(url, CHAT, streaming)
+  t.equal(cooling.status, 503)
+  await cooling.shows('cooling_down')
+})
+
+// -- Headers, versions ---------------------------------------------------------------------------------------------------
+
+t.test('what the host has set is kept, and compression is not asked for', async (t) => {
+  let accepted: string | undefined
+  let sends = 0
+  const { url, started, requests } = await virtualGateway(t, config, {
+    prepare (app) {
+      app.addHook('onRequest', async (_request, reply) => {
+        reply.header('access-control-allow-origin', 'https://example.org').header('x-request-id', '7').header('cache-control', 'no-store')
+        reply.header('set-cookie', 'a=1').header('set-cookie', 'b=2')
+      })
+      app.addHook('onSend', async () => { sends++ })
+    }
+  })
+  const stream = await post(url, CHAT, streaming, { 'accept-encoding': 'gzip, br' })
+  t.match(stream.headers, { 'access-control-allow-origin': 'https://example.org', 'x-request-id': '7', 'cache-control': 'no-store', 'set-cookie': ['a=1', 'b=2'] })
+  ;(await started(1)).placeAt(await serve(t, (request, response) => {
+    accepted = request.headers['accept-encoding']
+    answer(request, response as never)
+  }))
+  t.equal(await stream.ended, 'whole')
+  t.equal(accepted, undefined)
+  t.equal(sends, 0, 'onSend hooks do not run')
+  await until(() => requests.length === 1)
+  t.match(requests, [{ status: 200, outcome: 'completed' }])
+})
+
+t.test('HTTP/1.0: the stream ends with its connection', async (t) => {
+  const { url, started } = await virtualGateway(t, config)
+  const body = JSON.stringify(streaming)
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk) => chunks.push(chunk)).write(`POST ${CHAT} HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  ;(await started(1)).placeAt(await serve(t, answer))
+  await new Promise((resolve) => socket.once('close', resolve))
+  const text = Buffer.concat(chunks).toString()
+  t.notMatch(text, /transfer-encoding/i)
+  t.match(text, /^HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\ndata: \{"object"/, 'no sizes of chunks in it')
+  t.ok(text.endsWith(ANSWER))
+})
+
+t.test('HTTP/2', async (t) => {
+  const { url, clock, started } = await virtualGateway(t, config, { fastify: { http2: true } as FastifyServerOptions })
+  const session = connect(url)
+  t.teardown(() => session.destroy())
+  const request = session.request({ ':method': 'POST', ':path': CHAT, 'content-type': 'application/json' })
+  request.end(JSON.stringify(streaming))
+  let text = ''
+  request.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+  await until(() => text.includes('starting'))
+  clock.advance(1000)
+  await until(() => text.includes('"."'))
+  ;(await started(1)).placeAt(await serve(t, answer))
+  await new Promise((resolve) => request.once('close', resolve))
+  t.equal(request.rstCode, 0)
+  t.match(reasoningIn(text), /starting \(0\.00s\) \.\nDone! \(1\.00s\)/)
+  t.ok(text.endsWith(ANSWER))
+})
+
+t.test('a request that is injected', async (t) => {
+  const { app, started } = await virtualGateway(t, config)
+  const injected = app.inject({ method: 'POST', url: CHAT, payload: streaming })
+  ;(await started(1)).placeAt(await serve(t, answer))
+  const { statusCode, payload } = await injected
+  t.equal(statusCode, 200)
+  t.match(reasoningIn(payload), /^━━━━━\nllama-swap loading model: a\n[^]*Done!/)
+  t.ok(payload.endsWith(ANSWER))
+})
