@@ -3,13 +3,12 @@ import t from 'tap'
 import type { Test } from 'tap'
 import type { RequestListener } from 'node:http'
 import net from 'node:net'
-import { connect } from 'node:http2'
 import type { FastifyServerOptions } from 'fastify'
 import { until } from './helper/app.ts'
 import { serve } from './helper/silent-server.ts'
 import { virtualGateway, virtualModel } from './helper/virtual-gateway.ts'
 import type { VirtualGateway } from './helper/virtual-gateway.ts'
-import { dataIn, post, reasoningIn } from './helper/watched-stream.ts'
+import { dataIn, post, postHttp2, reasoningIn } from './helper/watched-stream.ts'
 
 const CHAT = '/v1/chat/completions'
 const streaming = { model: 'a', stream: true, messages: [] }
@@ -293,20 +292,14 @@ t.test('HTTP/1.0: the stream ends with its connection', async (t) => {
 
 t.test('HTTP/2', async (t) => {
   const { url, clock, started } = await virtualGateway(t, config, { fastify: { http2: true } as FastifyServerOptions })
-  const session = connect(url)
-  t.teardown(() => session.destroy())
-  const request = session.request({ ':method': 'POST', ':path': CHAT, 'content-type': 'application/json' })
-  request.end(JSON.stringify(streaming))
-  let text = ''
-  request.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
-  await until(() => text.includes('starting'))
+  const stream = await postHttp2(t, url, CHAT, streaming)
+  await stream.shows('starting')
   clock.advance(1000)
-  await until(() => text.includes('"."'))
+  await stream.shows('"."')
   ;(await started(1)).placeAt(await serve(t, answer))
-  await new Promise((resolve) => request.once('close', resolve))
-  t.equal(request.rstCode, 0)
-  t.match(reasoningIn(text), /starting \(0\.00s\) \.\nDone! \(1\.00s\)/)
-  t.ok(text.endsWith(ANSWER))
+  t.equal(await stream.ended, 'whole')
+  t.match(reasoningIn(stream.text()), /starting \(0\.00s\) \.\nDone! \(1\.00s\)/)
+  t.ok(stream.text().endsWith(ANSWER))
 })
 
 t.test('a request that is injected', async (t) => {

@@ -1,6 +1,8 @@
 // A client that says what it has got so far, and how it ended.
 import { request } from 'node:http'
 import type { IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:http2'
+import type { Test } from 'tap'
 import { until } from './app.ts'
 
 export interface Watched {
@@ -40,6 +42,31 @@ export function post (url: string, path: string, body: object, headers: Record<s
       })
     })
     outgoing.end(JSON.stringify(body))
+  })
+}
+
+/** The same over HTTP/2. */
+export function postHttp2 (t: Test, url: string, path: string, body: object): Promise<Watched> {
+  const session = connect(url)
+  t.teardown(() => session.destroy())
+  const outgoing = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' })
+  outgoing.end(JSON.stringify(body))
+  const chunks: Buffer[] = []
+  const text = (): string => Buffer.concat(chunks).toString()
+  const ended = new Promise<'whole' | 'cut'>((resolve) => {
+    outgoing.on('error', () => {}).once('close', () => resolve(outgoing.rstCode === 0 ? 'whole' : 'cut'))
+  })
+  return new Promise((resolve) => {
+    outgoing.on('data', (chunk: Buffer) => chunks.push(chunk)).once('response', (headers) => resolve({
+      status: headers[':status']!,
+      headers,
+      text,
+      shows: (wanted) => until(() => typeof wanted === 'string' ? text().includes(wanted) : wanted.test(text())),
+      ended,
+      leave: () => outgoing.close(),
+      pause: () => outgoing.pause(),
+      resume: () => outgoing.resume()
+    }))
   })
 }
 
