@@ -97,6 +97,7 @@ t.test('failed: the deadline that `admit` gives, and a model that a reload remov
   t.match(dataIn(removed.text()).at(-1), { error: { code: 'model_not_found' } })
 })
 
+// llama-swap: loading_test.go, stops on cancel (76): there with a last word to nobody.
 t.test('the client gone: it leaves the queue; another keeps its stream', async (t) => {
   const gateway = await virtualGateway(t, config)
   const held = holdings(gateway)

@@ -80,7 +80,7 @@ t.test('the handshake', async (t) => {
 
 t.test('frames that come right behind the handshake, many at once, or byte by byte', async (t) => {
   const hi = Buffer.from([0x81, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2])
-  const early = await connectWebSocket(`${origin}/ws`, {}, hi)
+  const early = await connectWebSocket(`${origin}/ws`, {}, { behind: hi })
   t.teardown(() => early.socket.destroy())
   t.strictSame([String((await early.next()).data), String((await early.next()).data)], ['hello from sock', 'hi'])
   const ws = await open(t)

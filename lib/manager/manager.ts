@@ -104,9 +104,10 @@ export class Manager {
   /**
    * A lease that holds nothing: the server may be stopped any time, which the signal tells.
    *
-   * @throws an `FST_LS_MODEL_NOT_LOADED` error
+   * @throws an `FST_LS_MODEL_NOT_LOADED` or `FST_LS_CLOSING` error
    */
   glance (model: string): Lease {
+    if (!this.accepting) throw new errors.Closing()
     const run = this.#entries.get(model)?.model.readyRun
     if (run === undefined) throw new errors.ModelNotLoaded(model, 'ignored websocket requests cannot start it')
     return createLease(model, run, () => {})

@@ -39,8 +39,8 @@ export class Exchange extends EventEmitter {
   /** Set while an event stream is being sent: ends it visibly. */
   truncate: ((error: Error) => void) | undefined
   outcome: RequestEvent['outcome'] = 'completed'
-  /** Its connection is a tunnel now: however that ends, the answer was whole. */
-  tunnelled = false
+  /** A WebSocket without a lease: it keeps neither the server running nor the app open. */
+  leaseless = false
   ended = false
   readonly startedAt: number
   #clock: Clock
@@ -133,7 +133,7 @@ export class Exchange extends EventEmitter {
 
   #end (): void {
     this.ended = true
-    if (!this.reply.raw.writableEnded && !this.tunnelled) {
+    if (!this.reply.raw.writableEnded) {
       if (this.outcome === 'completed') this.outcome = 'cancelled'
       const reason = new errors.Cancelled()
       this.ticket?.cancel(reason)

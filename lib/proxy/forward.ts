@@ -3,12 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Lease } from '../../types/lease.ts'
 import { errors } from '../errors.ts'
+import { awaitsUpgrade } from './awaiting-upgrade.ts'
 import { continueStream, isEventStream } from './continue-stream.ts'
 import type { Exchange } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
 import { openEventStream, pump } from './pump.ts'
 import { kRoute } from './transport.ts'
-import type { Route, Transport } from './transport.ts'
+import type { OnUpgrade, Route, Transport } from './transport.ts'
+import { tunnel } from './tunnel.ts'
 import { upstreamError } from './upstream-error.ts'
 
 export interface ForwardOptions {
@@ -31,7 +33,8 @@ export function forward (exchange: Exchange, lease: Lease, { transport, path, fo
     if (exchange.sent || exchange.aborted) exchange.fail(reason)
     else onUnsent(reason)
   }
-  const route: Route = { lease, exchange, onError }
+  const onUpgrade: OnUpgrade | undefined = awaitsUpgrade(request.raw) ? (headers, server) => tunnel(exchange, headers, server) : undefined
+  const route: Route = { lease, exchange, onError, onUpgrade }
   const options: FastifyReplyFromHooks = {
     queryString: ownQuery as never,
     rewriteRequestHeaders: (_request, headers) => {

@@ -11,14 +11,13 @@ import type { Bus } from '../events.ts'
 import type { Manager } from '../manager/manager.ts'
 import type { Target } from '../names/target.ts'
 import type { Protocol } from '../protocol/protocol.ts'
+import { awaitsUpgrade } from './awaiting-upgrade.ts'
 import { Exchange } from './exchange.ts'
 import { forward } from './forward.ts'
 import { showLoading } from './loading.ts'
 import type { Candour } from './loading.ts'
 import { checkPath } from './path.ts'
 import type { Transport } from './transport.ts'
-import { tunnel } from './tunnel.ts'
-import { isUpgrade } from './upgrade.ts'
 
 export interface ProxyOptions {
   readonly manager: Manager
@@ -96,7 +95,7 @@ export class Proxy {
       return ready()
     }
     const payload = request.body as Readable | undefined
-    if (payload === undefined || payload === null || isUpgrade(request.raw)) return ready()
+    if (payload === undefined || payload === null) return ready()
     readBody(payload, { length: announcedLength(request), limit: bodyLimit, budget: this.#budget, scanner }, (error, body) => {
       exchange.body = body
       if (exchange.ended) return body?.release()
@@ -110,7 +109,10 @@ export class Proxy {
   /** Waits until every request under way has ended; after `timeout` milliseconds ends those that are left, visibly. */
   async close (timeout: number): Promise<void> {
     this.#closing = true
-    for (const { reply } of this.#live) if (!reply.raw.headersSent) reply.header('connection', 'close')
+    for (const exchange of [...this.#live]) {
+      if (exchange.leaseless) exchange.fail(new errors.Closing())
+      else if (!exchange.reply.raw.headersSent) exchange.reply.header('connection', 'close')
+    }
     if (this.#live.size === 0) return
     const idle = new Promise<void>((resolve) => { this.#onIdle = resolve })
     const cancel = this.#options.clock.after(timeout, () => {
@@ -126,7 +128,10 @@ export class Proxy {
     checkPath(plan.path)
     exchange.model = plan.target.model
     if (exchange.body !== undefined) exchange.body.bytes = plan.body
-    if (isUpgrade(exchange.request.raw) && this.#ignoresWebsockets(plan.target)) return this.#forward(exchange, this.#options.manager.glance(plan.target.model), plan)
+    if (awaitsUpgrade(exchange.request.raw) && this.#ignoresWebsockets(plan.target)) {
+      exchange.leaseless = true
+      return this.#forward(exchange, this.#options.manager.glance(plan.target.model), plan)
+    }
     const ticket = exchange.ticket = this.#options.manager.request(plan.target, plan)
     const { lease } = ticket
     if (!(lease instanceof Promise)) return this.#forward(exchange, lease, plan)
@@ -140,7 +145,6 @@ export class Proxy {
     if (exchange.ended) return exchange.release()
     if (exchange.aborted) return
     exchange.loading?.done()
-    if (isUpgrade(exchange.request.raw)) return tunnel(exchange, lease, plan.path, forwardAuthorization)
     const onUnsent = (error: Error): void => {
       if (exchange.retried || exchange.ended) return exchange.fail(error)
       exchange.retried = true

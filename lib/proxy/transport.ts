@@ -1,6 +1,7 @@
 import replyFrom from '@fastify/reply-from'
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { Lease } from '../../types/lease.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,7 +15,11 @@ export interface Route {
   readonly exchange: Exchange
   /** Called in reply-from's place once the reply is ours: it then tells of no error. */
   readonly onError: (error: Error) => void
+  /** Makes it a request for a WebSocket; called in place of an answer when the server accepts, with its headers as names and values in turn. */
+  readonly onUpgrade: OnUpgrade | undefined
 }
+
+export type OnUpgrade = (rawHeaders: readonly Buffer[], server: Socket) => void
 
 /** reply-from's `reply.from`, for any reply. */
 export type Transport = (reply: FastifyReply, url: string, options: FastifyReplyFromHooks) => void
@@ -24,12 +29,19 @@ type RequestCallback = (error: Error | null, data: Dispatcher.ResponseData) => v
 // reply-from passes no abort signal and keeps one pool for all; this chooses the lease's pool, and lets the exchange abort in every phase.
 const dispatcher = {
   request (options: Dispatcher.RequestOptions & { headers: Record<symbol, Route> }, callback: RequestCallback): void {
-    const { lease, exchange, onError } = options.headers[kRoute]!
+    const { lease, exchange, onError, onUpgrade } = options.headers[kRoute]!
     delete options.headers[kRoute]
     options.signal = exchange
     exchange.sent = false
     // `request` hands its own handler to the `dispatch` of what it is called on: here is where to see whether anything was sent.
-    const watched = { dispatch: (dispatched: Dispatcher.DispatchOptions, handler: Handler) => lease.dispatcher.dispatch(dispatched, watch(handler, exchange)) }
+    const watched = {
+      dispatch (dispatched: Dispatcher.DispatchOptions, handler: Handler) {
+        watch(handler, exchange)
+        if (onUpgrade === undefined) return lease.dispatcher.dispatch(dispatched, handler)
+        handler.onUpgrade = (_status, rawHeaders, server) => onUpgrade(rawHeaders as Buffer[], server as Socket)
+        return lease.dispatcher.dispatch({ ...dispatched, upgrade: 'websocket' }, handler)
+      }
+    }
     const send: (this: unknown, options: Dispatcher.RequestOptions, callback: RequestCallback) => void = lease.dispatcher.request
     send.call(watched, options, exchange.loading === undefined ? callback : (error, data) => error === null ? callback(error, data) : onError(error))
   }
@@ -38,14 +50,13 @@ const dispatcher = {
 type Handler = Dispatcher.DispatchHandler & { onConnect?: (...values: unknown[]) => void, onRequestStart?: (...values: unknown[]) => void }
 
 // Called right before the first byte is written; which of the two is undici's affair.
-function watch (handler: Handler, exchange: Exchange): Handler {
+function watch (handler: Handler, exchange: Exchange): void {
   const name = handler.onRequestStart === undefined ? 'onConnect' : 'onRequestStart'
   const original = handler[name]
   handler[name] = function (this: unknown, ...values: never[]) {
     exchange.sent = true
     return original?.apply(this as never, values)
   } as never
-  return handler
 }
 
 type From = (this: FastifyReply, url: string, options: FastifyReplyFromHooks) => void

@@ -1,87 +1,70 @@
-import { request as requestHttp } from 'node:http'
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import type { Duplex } from 'node:stream'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import { errors } from '../errors.ts'
-import type { Lease } from '../../types/lease.ts'
+import { endWait } from './awaiting-upgrade.ts'
+import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
-import { requestHeaders, responseHeaders } from './headers.ts'
-import { headOf } from './upgrade.ts'
-import { upstreamError } from './upstream-error.ts'
+import { namesWebSocket } from './handshake.ts'
+import { responseHeaders } from './headers.ts'
 
-const HOP_BY_HOP = new Set(['connection', 'upgrade', 'keep-alive', 'transfer-encoding'])
+// Once one side has ended, the other gets this long without a byte: no WebSocket stays half open.
+const LINGER = 5000
+// A client that is gone without a word (power, network) must not hold a server for ever.
+const KEEP_ALIVE = 15_000
 
-/** Carries a WebSocket between a client and the leased server: bytes both ways, until either side ends it. An answer that is no upgrade goes to the client as it is. */
-export function tunnel (exchange: Exchange, lease: Lease, path: string, forwardAuthorization: boolean): void {
-  const { request, reply, model } = exchange
-  const { origin, basePath, socketPath } = lease
-  const url = new URL(origin + basePath + path.replaceAll('#', '%23'))
-  const connect = url.protocol === 'https:' ? requestHttps : requestHttp
-  const headers: OutgoingHttpHeaders = {
-    ...requestHeaders(request, { ...request.raw.headers, host: url.host } as never, lease, forwardAuthorization),
-    connection: 'Upgrade',
-    upgrade: request.raw.headers.upgrade
-  }
-  const outgoing = connect(url, { method: request.method, headers, agent: false, ...(socketPath !== undefined && { socketPath }) })
-  const onAbort = (): void => { outgoing.destroy() }
-  exchange.once('abort', onAbort)
-  outgoing.once('upgrade', (response, server, head) => {
-    exchange.off('abort', onAbort)
-    join(exchange, response, server, head)
-  })
-  outgoing.once('response', (response) => answer(exchange, response))
-  outgoing.once('error', (error) => exchange.fail(upstreamError(error, model)))
-  sendHead(outgoing)
-  reply.raw.once('close', () => outgoing.destroy())
-}
-
-function sendHead (outgoing: ClientRequest): void {
-  outgoing.flushHeaders()
-  outgoing.end()
-}
-
-function join (exchange: Exchange, response: IncomingMessage, server: Duplex, serverHead: Buffer): void {
-  const { reply, request } = exchange
+/** Carries bytes both ways between a client and the server that has accepted its WebSocket, until both sides have ended. The answer lasts as long. */
+export function tunnel (exchange: Exchange, rawHeaders: readonly Buffer[], server: Socket): void {
+  const { reply, request, model } = exchange
+  const { raw } = reply
   const client = request.raw.socket
-  if (exchange.ended || client.destroyed) {
+  const headers = parseHeaders(rawHeaders)
+  server.on('error', () => {})
+  if (exchange.ended || exchange.aborted || !namesWebSocket(headers.upgrade)) {
     server.destroy()
-    return
+    return exchange.fail(new errors.UpstreamFailed(model))
   }
   reply.hijack()
-  exchange.tunnelled = true
-  client.write(headOfAnswer(response))
-  if (serverHead.length > 0) client.write(serverHead)
-  const clientHead = headOf(request.raw)!
-  if (clientHead.length > 0) server.write(clientHead)
-  const end = (): void => {
-    client.destroySoon()
+  const answered: OutgoingHttpHeaders = { ...responseHeaders(headers, reply), ...reply.getHeaders() as OutgoingHttpHeaders, connection: 'Upgrade', upgrade: 'websocket' }
+  raw.writeHead(101, answered)
+  raw.flushHeaders()
+  exchange.truncateBy(() => {
+    cut(raw)
     server.destroy()
-  }
-  exchange.truncate = () => {
-    exchange.outcome = 'truncated'
-    end()
-  }
-  server.on('error', end).once('close', () => {
+  })
+  server.write(endWait(request.raw))
+  join(client, server)
+  join(server, client)
+  client.setKeepAlive(true, KEEP_ALIVE)
+  // Before the answer's own listener: this end of an answer is not an early one.
+  client.prependOnceListener('close', () => {
+    raw.end()
+    server.destroy()
+  })
+  server.once('close', () => {
     exchange.release()
+    endSoon(client)
     client.destroySoon()
   })
-  client.on('error', end).once('close', () => server.destroy())
-  client.pipe(server).pipe(client)
-  client.setTimeout(0)
 }
 
-function headOfAnswer ({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
-  let head = `HTTP/1.1 ${statusCode} ${statusMessage}\r\n`
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (!HOP_BY_HOP.has(rawHeaders[i]!.toLowerCase())) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
+function join (from: Socket, to: Socket): void {
+  from.allowHalfOpen = true
+  from.setTimeout(0)
+  from.once('end', () => endSoon(to)).pipe(to)
+}
+
+function endSoon (socket: Socket): void {
+  socket.setTimeout(LINGER, () => socket.destroy())
+}
+
+// Names and values in turn.
+function parseHeaders (raw: readonly Buffer[]): IncomingHttpHeaders {
+  const headers: Record<string, string | string[]> = {}
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toString('latin1').toLowerCase()
+    const value = raw[i + 1]!.toString('latin1')
+    const before = headers[name]
+    headers[name] = before === undefined ? value : [before, value].flat()
   }
-  return head + 'Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
-}
-
-// The server will have none of it, and says why.
-function answer (exchange: Exchange, response: IncomingMessage): void {
-  const { reply, model } = exchange
-  response.once('close', () => exchange.release())
-  response.once('error', () => exchange.fail(new errors.UpstreamTruncated(model)))
-  reply.code(response.statusCode!).headers(responseHeaders(response.headers, reply)).send(response)
+  return headers
 }

@@ -10,10 +10,14 @@ export function cutMount (request: FastifyRequest, mount: string): { path: strin
   return { path: path.slice(start), query: question === -1 ? '' : url.slice(question) }
 }
 
-/** Whether a path leads below one of these names at our routes' prefix. */
-export function isBelowMount (path: string, mount: string, names: readonly string[]): boolean {
-  const segments = path.split('/')
-  const prefix = mount.split('/')
-  return prefix.every((segment, index) => segment.startsWith(':') || segment === segments[index]) &&
-    names.includes(segments[prefix.length]!) && segments.length > prefix.length + 1
+/** What follows a prefix in a path that has not been routed yet; undefined if the path does not begin with it. */
+export function belowMount (path: string, mount: string): string | undefined {
+  let end = 0
+  for (const segment of mount.split('/').slice(1)) {
+    const start = end + 1
+    const slash = path.indexOf('/', start)
+    end = slash === -1 ? path.length : slash
+    if (!segment.includes(':') && segment !== path.slice(start, end)) return undefined
+  }
+  return path.slice(end)
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 export interface RawFrame { opcode: number, final: boolean, masked: boolean, data: Buffer }
 
@@ -21,10 +22,19 @@ export interface RawWebSocket {
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 }
 
-/** Connects and sends a handshake, and `early` right behind it. A header that is `undefined` is left out. */
-export async function connectWebSocket (url: string, headers: Record<string, string | undefined> = {}, early: Buffer = Buffer.alloc(0)): Promise<RawWebSocket> {
-  const { hostname, port, pathname, search, host } = new URL(url)
-  const socket = connect(Number(port), hostname)
+export interface Handshake {
+  method?: string
+  /** Bytes right behind it. */
+  behind?: Buffer
+  /** Whom to trust besides, for `wss:`. */
+  ca?: string
+}
+
+/** Connects and sends a handshake. A header that is `undefined` is left out. */
+export async function connectWebSocket (url: string, headers: Record<string, string | undefined> = {}, { method = 'GET', behind = Buffer.alloc(0), ca }: Handshake = {}): Promise<RawWebSocket> {
+  const { protocol, hostname, port, pathname, search, host } = new URL(url)
+  const to = { port: Number(port), host: hostname.replace(/[[\]]/g, '') }
+  const socket = protocol === 'wss:' ? connectTls({ ...to, ...(ca !== undefined && { ca }) }) : connect(to)
   let buffer: Buffer = Buffer.alloc(0)
   let end: string | undefined
   let wake = (): void => {}
@@ -53,7 +63,7 @@ export async function connectWebSocket (url: string, headers: Record<string, str
 
   const lines = { host, connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': randomBytes(16).toString('base64'), ...headers }
   const text = Object.entries(lines).flatMap(([name, value]) => value === undefined ? [] : [`${name}: ${value}\r\n`]).join('')
-  socket.write(Buffer.concat([Buffer.from(`GET ${pathname}${search} HTTP/1.1\r\n${text}\r\n`), early]))
+  socket.write(Buffer.concat([Buffer.from(`${method} ${pathname}${search} HTTP/1.1\r\n${text}\r\n`), behind]))
   const head = await take(() => {
     const length = buffer.indexOf('\r\n\r\n')
     return length === -1 ? undefined : cut(length + 4).toString('latin1')
@@ -77,7 +87,8 @@ export async function connectWebSocket (url: string, headers: Record<string, str
   }
 }
 
-function encode (data: string | Buffer, { opcode, final = true, masked = true }: { opcode?: number, final?: boolean, masked?: boolean } = {}): Buffer {
+/** A frame as a client sends it. */
+export function encode (data: string | Buffer, { opcode, final = true, masked = true }: { opcode?: number, final?: boolean, masked?: boolean } = {}): Buffer {
   const payload = Buffer.from(data)
   const { length } = payload
   const header = Buffer.alloc(length < 126 ? 2 : length < 0x10000 ? 4 : 10)
