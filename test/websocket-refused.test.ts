@@ -116,7 +116,7 @@ t.test('when the server\'s certificate is not to be trusted', async (t) => {
   t.teardown(() => server.close())
   await once(server, 'listening')
   const gateway = await gatewayTo(t, `https://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  await refused(t, await gateway.shake('/upstream/a/ws'), 502, /upstream_failed/)
+  await refused(t, await gateway.shake('/upstream/a/ws'), 502, /upstream_untrusted/)
 })
 
 t.test('when the queue is full, and once it drains', async (t) => {
