@@ -26,6 +26,32 @@ export interface Load {
   readonly parked: boolean
 }
 
+/** Those that wait, to be taken by ticket or at random; without garbage, whose collection would be measured along. */
+class Waiting {
+  readonly #tickets: number[] = []
+  /** By ticket: the model, and where in the list it is. */
+  readonly #places = new Map<number, { readonly model: string, index: number }>()
+
+  get size (): number { return this.#tickets.length }
+  at (index: number): number { return this.#tickets[index]! }
+
+  add (ticket: number, model: string): void {
+    this.#places.set(ticket, { model, index: this.#tickets.push(ticket) - 1 })
+  }
+
+  /** Its model. */
+  take (ticket: number): string {
+    const { model, index } = this.#places.get(ticket)!
+    this.#places.delete(ticket)
+    const last = this.#tickets.pop()!
+    if (last !== ticket) {
+      this.#tickets[index] = last
+      this.#places.get(last)!.index = index
+    }
+    return model
+  }
+}
+
 /**
  * Keeps a scheduler busy with a constant number of waiters and times each event. Ten clients ask for a model, are served side by side, and ask for
  * another one that nobody asks for yet; now and then one of those that wait leaves, and another comes in its place.
@@ -37,8 +63,7 @@ export function timeEvents ({ options, waiters, events, warmUp, parked }: Load):
   const samples: Record<Kind, number[]> = { request: [], cancel: [], released: [], ready: [], stopped: [], tick: [] }
   const seen: Record<Kind, number> = { request: 0, cancel: 0, released: 0, ready: 0, stopped: 0, tick: 0 }
   const future = new Future<SchedulerEvent>()
-  // By ticket: those that wait.
-  const waiting = new Map<number, string>()
+  const waiting = new Waiting()
   const served = new Map<number, string>()
   const clients = new Map<string, number>()
   const isParked = new Set<string>()
@@ -64,8 +89,7 @@ export function timeEvents ({ options, waiters, events, warmUp, parked }: Load):
         future.add(now + STOP, { type: 'stopped', model: effect.model, generation: 0 })
         break
       case 'grant':
-        waiting.delete(effect.ticket)
-        served.set(effect.ticket, effect.model)
+        served.set(effect.ticket, waiting.take(effect.ticket))
         future.add(now + SERVICE, { type: 'released', ticket: effect.ticket })
         break
       case 'reject':
@@ -79,7 +103,7 @@ export function timeEvents ({ options, waiters, events, warmUp, parked }: Load):
 
   function ask (model: string): void {
     clients.set(model, (clients.get(model) ?? 0) + 1)
-    waiting.set(++ticket, model)
+    waiting.add(++ticket, model)
     send({ type: 'request', ticket, model, priority: 0, deadline: uniform(random, DEADLINE / 2, DEADLINE), cause: 'request' })
   }
 
@@ -95,8 +119,7 @@ export function timeEvents ({ options, waiters, events, warmUp, parked }: Load):
   }
 
   function replace (gone: number): void {
-    const model = waiting.get(gone)!
-    waiting.delete(gone)
+    const model = waiting.take(gone)
     clients.set(model, clients.get(model)! - 1)
     ask(model)
   }
@@ -120,7 +143,7 @@ export function timeEvents ({ options, waiters, events, warmUp, parked }: Load):
     send(next.what)
     if (next.what.type === 'released') leave(served.get(next.what.ticket)!)
     if (next.what.type === 'released' && waiting.size > 0 && random() < 0.3) {
-      const gone = [...waiting.keys()][Math.floor(random() * waiting.size)]!
+      const gone = waiting.at(Math.floor(random() * waiting.size))
       send({ type: 'cancel', ticket: gone })
       replace(gone)
     }

@@ -1,12 +1,12 @@
 // npm run bench:scheduler [-- --write | --events]
 import { readFileSync, writeFileSync } from 'node:fs'
-import { eventTable } from './events.ts'
+import { eventTables } from './events.ts'
 import { embed, page } from './page.ts'
 import { scenarioTable } from './table.ts'
 import { drawings } from './drawings.ts'
 
 const [flag] = process.argv.slice(2)
-if (flag === '--events') console.log(eventTable())
+if (flag === '--events') console.log(eventTables())
 else if (flag === undefined || flag === '--write') {
   const table = scenarioTable()
   console.log(table)

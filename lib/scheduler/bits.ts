@@ -1,17 +1,17 @@
-/** A set of small numbers, a bit each. Those beyond the highest are in every set, so that one that has all numbers has all bits. */
+/** A set of small numbers, a bit each. */
 export type Bits = Uint32Array
-
-/** None of the numbers below `count`. */
-export function noBits (count: number): Bits {
-  const bits = new Uint32Array(Math.ceil(count / 32))
-  if (count % 32 !== 0) bits[bits.length - 1] = -1 << count
-  return bits
-}
 
 /** The numbers below `count` of which this holds. */
 export function bitsOf (count: number, holds: (index: number) => boolean): Bits {
-  const bits = noBits(count)
+  const bits = new Uint32Array(Math.ceil(count / 32))
   for (let index = 0; index < count; index++) if (holds(index)) addBit(bits, index)
+  return bits
+}
+
+/** None of the numbers below `count`, to be added to until there are all: those beyond are in it from the start. */
+export function noBits (count: number): Bits {
+  const bits = new Uint32Array(Math.ceil(count / 32))
+  if (count % 32 !== 0) bits[bits.length - 1] = -1 << count
   return bits
 }
 
@@ -25,6 +25,11 @@ export function addBit (bits: Bits, index: number): void {
 
 export function addBits (bits: Bits, others: Bits): void {
   for (let word = 0; word < bits.length; word++) bits[word]! |= others[word]!
+}
+
+export function hasAnyBit (bits: Bits): boolean {
+  for (let word = 0; word < bits.length; word++) if (bits[word] !== 0) return true
+  return false
 }
 
 export function hasAllBits (bits: Bits): boolean {

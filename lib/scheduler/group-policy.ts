@@ -21,7 +21,8 @@ export function groupPolicy ({ groups, groupOf }: Groups): Policy {
       return [...residents].filter(({ model }) => model !== target && evicts(own, groupOf.get(model)))
     },
     kind: (model) => kinds.get(groupOf.get(model))!,
-    kinds: all.length
+    kinds: all.length,
+    isPairwise: true
   }
 }
 

@@ -2,7 +2,7 @@ import { companions } from '../config/routing/matrix-companions.ts'
 import { matrixIndex } from '../config/routing/matrix-index.ts'
 import { evictions } from '../config/routing/matrix-solve.ts'
 import type { Matrix } from '../config/routing/matrix.ts'
-import { bitsOf, hasBit } from './bits.ts'
+import { bitsOf } from './bits.ts'
 import type { Bits } from './bits.ts'
 import { createKind } from './kind.ts'
 import type { Kind } from './kind.ts'
@@ -26,14 +26,11 @@ export function matrixPolicy (matrix: Matrix): Policy {
   return {
     evictions (target, residents) {
       const others = [...residents]
-      const evicts = kind(target).evicts()
-      const evicted = others.filter(({ model }) => hasBit(evicts, kind(model).index))
-      // One that may stay beside the target does; of several it depends on each other, and on what they cost.
-      if (others.length - evicted.length < 2) return evicted
       const gone = new Set(evictions(matrix, target, others.map(({ model }) => model)))
       return others.filter(({ model }) => gone.has(model))
     },
     kind,
-    kinds: models.length + 1
+    kinds: models.length + 1,
+    isPairwise: false
   }
 }

@@ -1,47 +1,87 @@
-import { addBit, addBits, hasAllBits, hasBit, noBits } from './bits.ts'
+import { addBit, addBits, hasAllBits, hasAnyBit, hasBit, noBits } from './bits.ts'
 import type { Bits } from './bits.ts'
 import type { Kind } from './kind.ts'
 import type { Policy } from './policy.ts'
+import type { Resident } from './resident.ts'
 
-/** What is in the way of those who wait, for one look at all of them: of which kinds nobody can begin. It only grows. */
+/** What is in the way of those who wait for room, for one look at all of them: who is to go, and of which kinds nobody can begin. It only grows. */
 export class Obstacles {
   readonly #policy: Policy
+  readonly #residents: ReadonlyMap<string, Resident>
+  readonly #canGo: (resident: Resident) => boolean
+  /** The kinds of which nothing is begun. */
   readonly #excluded: Bits
-  readonly #blocked: Bits
   #excludesAll = false
+  /** The kinds that need the room of somebody who cannot go now. */
+  readonly #blocked: Bits
+  /** The residents, and the indexes of their kinds; undefined until somebody is looked at in whose way they may be. */
+  #seen: { readonly residents: Resident[], readonly kinds: number[] } | undefined
 
-  constructor (policy: Policy) {
+  constructor (policy: Policy, residents: ReadonlyMap<string, Resident>, canGo: (resident: Resident) => boolean) {
     this.#policy = policy
+    this.#residents = residents
+    this.#canGo = canGo
     this.#excluded = noBits(policy.kinds)
     this.#blocked = noBits(policy.kinds)
   }
 
-  /** Whether one of this kind would be in the way of a model that is about to start, or that has waited too long. */
-  excludes ({ index }: Kind): boolean { return hasBit(this.#excluded, index) }
-  /** Whether somebody whose room one of this kind needs cannot go yet. There may be somebody also if not. */
-  blocks ({ index }: Kind): boolean { return hasBit(this.#blocked, index) }
   /** Whether every kind is excluded. */
   get excludesAll (): boolean { return this.#excludesAll }
 
-  /** A model is about to start once others are gone. */
-  starts (model: string): void {
-    this.#exclude(this.#policy.kind(model).evicts())
+  /** Whether one of this kind would be in the way of a model that is about to start, or that has waited too long. */
+  excludes ({ index }: Kind): boolean { return hasBit(this.#excluded, index) }
+
+  /** Whether somebody cannot go now whose room one of this kind needs, whoever else is there. */
+  blocks (kind: Kind): boolean {
+    if (this.#seen === undefined && !hasAnyBit(kind.evicts())) return false
+    this.#look()
+    return hasBit(this.#blocked, kind.index)
   }
 
-  /** A resident cannot go yet. */
-  stays (model: string): void {
-    addBits(this.#blocked, this.#policy.kind(model).evictedBy())
+  /** What must be gone before a model of this kind starts. */
+  evictions (model: string, kind: Kind): readonly Resident[] {
+    const evicts = kind.evicts()
+    if (!hasAnyBit(evicts)) return []
+    const { residents, kinds } = this.#look()
+    const evicted: Resident[] = []
+    for (let index = 0; index < residents.length; index++) if (hasBit(evicts, kinds[index]!)) evicted.push(residents[index]!)
+    // One that may stay does; of several it can depend on each other.
+    return this.#policy.isPairwise || residents.length - evicted.length < 2 ? evicted : this.#policy.evictions(model, residents)
   }
+
+  /** A model is about to start, once others are gone. */
+  awaits (model: string): void { this.#exclude(this.#policy.kind(model).evicts()) }
 
   /** The first waiter of a kind has waited too long: nothing is begun that excludes its model, or that it excludes. */
   binds (kind: Kind): void {
     // There is one first of each kind, and this was it.
     addBit(this.#excluded, kind.index)
-    this.#exclude(kind.evicts(), kind.evictedBy())
+    addBits(this.#excluded, kind.evictedBy())
+    this.#exclude(kind.evicts())
   }
 
-  #exclude (...kinds: readonly Bits[]): void {
-    for (const bits of kinds) addBits(this.#excluded, bits)
+  /** There is a resident more. */
+  comes (resident: Resident): void {
+    if (this.#seen === undefined) return
+    const kind = this.#policy.kind(resident.model)
+    this.#seen.residents.push(resident)
+    this.#seen.kinds.push(kind.index)
+    if (!this.#canGo(resident)) addBits(this.#blocked, kind.evictedBy())
+  }
+
+  /** A resident cannot go any more. */
+  stays ({ model }: Resident): void { addBits(this.#blocked, this.#policy.kind(model).evictedBy()) }
+
+  #exclude (kinds: Bits): void {
+    addBits(this.#excluded, kinds)
     this.#excludesAll = hasAllBits(this.#excluded)
+  }
+
+  #look (): { readonly residents: readonly Resident[], readonly kinds: readonly number[] } {
+    if (this.#seen === undefined) {
+      this.#seen = { residents: [], kinds: [] }
+      for (const resident of this.#residents.values()) this.comes(resident)
+    }
+    return this.#seen
   }
 }

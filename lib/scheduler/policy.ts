@@ -11,6 +11,8 @@ export interface Policy {
   kind (model: string): Kind
   /** How many classes there are. */
   readonly kinds: number
+  /** Whether it is the same for a resident whoever else is there. If not, it is so at least for those that must be gone if they are alone there, and for the rest if that is one. */
+  readonly isPairwise: boolean
 }
 
 /** The policy that a config asks for. */

@@ -16,8 +16,8 @@ export interface Line<Kind> {
   /** Its class. */
   readonly kind: Kind
   waiters: Waiter[]
-  /** When its first waiter will have waited too long, as far as the agenda knows. */
-  watchedAt: number | undefined
+  /** When its first waiter will have waited too long, as far as the agenda knows; NaN when it does not. */
+  watchedAt: number
 }
 
 /**
@@ -94,13 +94,10 @@ export class Queue<Kind> {
   /** The room of a generation is free again. */
   vacate (model: string): void {
     const generations = this.#housed.get(model)! - 1
-    if (generations > 0) {
-      this.#housed.set(model, generations)
-      return
-    }
-    this.#housed.delete(model)
+    if (generations > 0) this.#housed.set(model, generations)
+    else this.#housed.delete(model)
     const line = this.#lines.get(model)
-    if (line !== undefined) this.#enter(line)
+    if (generations === 0 && line !== undefined) this.#enter(line)
   }
 
   /** The same waiters in lines of other classes. */
@@ -123,7 +120,7 @@ export class Queue<Kind> {
   }
 
   #open (waiter: Waiter): void {
-    const line: Line<Kind> = { model: waiter.model, kind: this.#kindOf(waiter.model), waiters: [waiter], watchedAt: undefined }
+    const line: Line<Kind> = { model: waiter.model, kind: this.#kindOf(waiter.model), waiters: [waiter], watchedAt: NaN }
     this.#lines.set(waiter.model, line)
     this.#enter(line)
   }

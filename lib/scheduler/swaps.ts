@@ -14,17 +14,23 @@ export function serveWaiters (state: State, now: number): void {
   const closed = state.barred.map((resident) => ({ resident, from: resident.barredFrom }))
   for (const { resident } of closed) resident.barredFrom = Infinity
   state.barred = []
-  const { heads } = state.queue
-  const obstacles = obstaclesOf(state, now)
-  const anyFailed = state.stuck.size > 0 || state.coolDowns.anyAt(now)
+  if (state.queue.heads.length > 0) planAll(state, now)
+  for (const { resident, from } of closed) if (resident.barredFrom > from) grantLine(state, resident, now)
+}
+
+function planAll (state: State, now: number): void {
+  const { pending, residents, stuck, coolDowns, options: { policy }, queue: { heads } } = state
+  const obstacles = new Obstacles(policy, residents, (resident) => canGo(state, resident, now))
+  for (const { model } of pending) obstacles.awaits(model)
+  const anyFailed = stuck.size > 0 || coolDowns.anyAt(now)
   for (let index = 0; index < heads.length;) {
-    if (obstacles.excludesAll && !anyFailed) break
+    // The rest could only hear of failures.
+    if (obstacles.excludesAll && !anyFailed) return
     const line = heads[index]!
     if (!anyFailed || !turnAway(state, line, now)) plan(state, line, obstacles, now)
     // Begun or turned away, it is not there any more; who is next in its class has a place behind it.
     if (heads[index] === line) index++
   }
-  for (const { resident, from } of closed) if (resident.barredFrom > from) grantLine(state, resident, now)
 }
 
 // Whether nobody can have this model for now, and those who wait for it are told so.
@@ -39,29 +45,37 @@ function turnAway (state: State, { model }: Line<Kind>, now: number): boolean {
 // Begins the swap to a line's model, or sees to it that it is looked at again.
 function plan (state: State, line: Line<Kind>, obstacles: Obstacles, now: number): void {
   const { model, kind } = line
+  const { maxWait } = state.options.order
   const first = line.waiters[0]!
-  const bindsAt = first.since + state.options.order.maxWait
+  const isLate = now >= first.since + maxWait
   if (obstacles.excludes(kind)) {
     // Another one's turn comes first; after that it is looked at again.
-    if (now >= bindsAt) obstacles.binds(kind)
+    if (isLate) obstacles.binds(kind)
     return
   }
   if (!obstacles.blocks(kind)) {
-    const evictions = evictionsFor(state, model)
-    if (evictions.every((resident) => canGo(state, resident, now))) return begin(state, model, evictions, obstacles, now)
+    const evictions = obstacles.evictions(model, kind)
+    if (canAllGo(state, evictions, now)) return begin(state, model, evictions, obstacles, now)
   }
-  if (now >= bindsAt) {
+  if (isLate) {
     obstacles.binds(kind)
-    for (const resident of evictionsFor(state, model)) bar(state, resident, first.key)
-  } else if (line.watchedAt !== bindsAt && bindsAt !== Infinity) {
-    line.watchedAt = bindsAt
-    state.agenda.push({ at: bindsAt, type: 'plan' })
-  }
+    for (const resident of obstacles.evictions(model, kind)) bar(state, resident, first.key)
+  } else if (maxWait !== Infinity) watch(state, line, first.since + maxWait)
+}
+
+function watch (state: State, line: Line<Kind>, at: number): void {
+  if (line.watchedAt === at) return
+  line.watchedAt = at
+  state.agenda.push({ at, type: 'plan' })
 }
 
 /** What must be gone before a model that holds no room can start. */
 export function evictionsFor ({ options, residents }: State, model: string): readonly Resident[] {
   return options.policy.evictions(model, residents.values())
+}
+
+function canAllGo (state: State, residents: readonly Resident[], now: number): boolean {
+  return residents.every((resident) => canGo(state, resident, now))
 }
 
 // Idle, with its time behind it; or being stopped anyway. A load that somebody waits for is not given up.
@@ -79,14 +93,6 @@ function isWantedGone (state: State, resident: Resident): boolean {
   return false
 }
 
-function obstaclesOf (state: State, now: number): Obstacles {
-  const obstacles = new Obstacles(state.options.policy)
-  if (state.queue.heads.length === 0) return obstacles
-  for (const { model } of state.pending) obstacles.starts(model)
-  for (const resident of state.residents.values()) if (!canGo(state, resident, now)) obstacles.stays(resident.model)
-  return obstacles
-}
-
 function begin (state: State, model: string, evictions: readonly Resident[], obstacles: Obstacles, now: number): void {
   const resident = createResident({ model, generation: state.options.models.get(model)!.generation })
   for (const eviction of evictions) {
@@ -96,8 +102,9 @@ function begin (state: State, model: string, evictions: readonly Resident[], obs
   }
   state.add(resident)
   if (evictions.length === 0) start(state, resident, now)
-  else obstacles.starts(model)
-  for (const one of [...evictions, resident]) if (!canGo(state, one, now)) obstacles.stays(one.model)
+  else obstacles.awaits(model)
+  obstacles.comes(resident)
+  for (const eviction of evictions) if (!canGo(state, eviction, now)) obstacles.stays(eviction)
 }
 
 /** What waited for the end of a resident waits no more, and starts if that was all. */
