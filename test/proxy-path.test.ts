@@ -6,7 +6,6 @@ const invalid = { code: 'FST_LS_PATH_INVALID', statusCode: 400 }
 const fine: Array<[what: string, path: string]> = [
   ['a plain path', '/v1/chat/completions'],
   ['the root', '/'],
-  ['nothing', ''],
   ['a slash at the end', '/v1/'],
   ['double slashes', '//a///b'],
   ['escapes', '/a%20b/%E6%A8%A1/%2F'],
@@ -15,11 +14,16 @@ const fine: Array<[what: string, path: string]> = [
   ['three dots', '/.../x'],
   ['characters beyond ASCII', '/模型'],
   ['a query with anything in it', '/a?x=../..&y=%zz&z=\\'],
-  ['a query only', '?/../'],
   ['two question marks', '/a?b?/../c']
 ]
 
 const refused: Array<[what: string, path: string]> = [
+  ['nothing', ''],
+  ['a query only', '?x'],
+  ['no slash at the start', 'a/b'],
+  ['the absolute form', 'http://other.example/a'],
+  ['an authority', 'other.example:80'],
+  ['an asterisk', '*'],
   ['..', '/a/../b'],
   ['.. at the end', '/a/..'],
   ['.. at the start', '../a'],

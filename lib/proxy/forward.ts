@@ -22,8 +22,8 @@ export interface ForwardOptions {
   readonly onUnsent: (error: Error) => void
 }
 
-// Without this, reply-from adds the client's query to a path that has none.
-const ownQuery = (search?: string): string => search === undefined ? '' : search.slice(1)
+// Without this, reply-from adds the client's query.
+const noQuery = (): string => ''
 
 /** Sends an exchange's request to the leased server and its answer to the client. */
 export function forward (exchange: Exchange, lease: Lease, { transport, path, forwardAuthorization, onUnsent }: ForwardOptions): void {
@@ -34,9 +34,10 @@ export function forward (exchange: Exchange, lease: Lease, { transport, path, fo
     else onUnsent(reason)
   }
   const onUpgrade: OnUpgrade | undefined = awaitsUpgrade(request.raw) ? (headers, server) => tunnel(exchange, headers, server) : undefined
-  const route: Route = { lease, exchange, onError, onUpgrade }
+  // A fragment would be left out on the way; to the client it was a part of its path.
+  const route: Route = { lease, exchange, path: lease.basePath + path.replaceAll('#', '%23'), onError, onUpgrade }
   const options: FastifyReplyFromHooks = {
-    queryString: ownQuery as never,
+    queryString: noQuery as never,
     rewriteRequestHeaders: (_request, headers) => {
       const own = Object.assign(requestHeaders(request, headers as never, lease, forwardAuthorization), { [kRoute]: route })
       // What has begun as plain text cannot go on compressed.
@@ -53,8 +54,7 @@ export function forward (exchange: Exchange, lease: Lease, { transport, path, fo
     options.body = body.bytes
     options.contentType = request.headers['content-type'] ?? 'application/octet-stream'
   }
-  // A fragment would be left out; to the client it was a part of its path.
-  transport(reply, lease.origin + lease.basePath + (path.includes('#') ? path.replaceAll('#', '%23') : path), options)
+  transport(reply, lease.origin, options)
 }
 
 interface UpstreamAnswer {
@@ -76,7 +76,14 @@ function answer (exchange: Exchange, { statusCode, headers, stream }: UpstreamAn
   } else if (isEventStream(reply.getHeader('content-type'))) {
     sendEvents(exchange, stream)
   } else {
-    stream.once('error', () => { exchange.outcome = 'truncated' })
+    stream.once('error', (error) => {
+      exchange.outcome = reply.raw.headersSent ? 'truncated' : 'failed'
+      // Where nothing was sent yet, Fastify answers with this very error.
+      const { code, statusCode, message } = new errors.UpstreamFailed(exchange.model)
+      Object.assign(error, { code, statusCode, message, detail: error.message })
+    })
+    // A hook of the host's may have put another answer in its place.
+    reply.raw.once('close', () => stream.destroy())
     reply.send(stream)
   }
 }

@@ -3,14 +3,15 @@ import type { HandlerOptions } from '../../types/llama-swap.ts'
 import { errors } from '../errors.ts'
 import type { Manager } from '../manager/manager.ts'
 import { protocolOf } from '../protocol/protocol.ts'
+import { targetOf } from './path.ts'
 import type { Proxy } from './proxy.ts'
 
 /** A handler for a route of the host's: proxies to one model, whatever the request names. */
 export function createHandler (manager: Manager, proxy: Proxy, model: string, { path, ...terms }: HandlerOptions = {}): RouteHandlerMethod {
+  if (path !== undefined && !path.startsWith('/')) throw new errors.Options(`invalid options: "path" must begin with a slash, not "${path}"`)
   return (request, reply) => {
-    const url = request.raw.url!
-    const question = url.indexOf('?')
-    const sent = path === undefined ? url : path + (question === -1 ? '' : url.slice(question))
+    const own = targetOf(request.raw.url!)
+    const sent = (path ?? own.path) + own.query
     const body = isStream(request.body) ? undefined : bytesOf(request)
     proxy.serve(request, reply, {
       protocol: protocolOf(sent),

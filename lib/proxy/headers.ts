@@ -23,7 +23,8 @@ export function requestHeaders (request: FastifyRequest, headers: Headers, lease
     for (const name of FORWARDED) delete headers[name]
     return Object.assign(headers, lease.headers)
   }
-  headers.host = client.host ?? request.host
+  // A client of old may send none; reply-from has put the server's own there.
+  headers.host = client.host || request.host || headers.host
   const forwarded = client['x-forwarded-for']
   const address = request.raw.socket.remoteAddress
   if (address !== undefined) headers['x-forwarded-for'] = forwarded === undefined ? address : `${forwarded as string}, ${address}`

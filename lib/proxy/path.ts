@@ -1,14 +1,29 @@
 import { errors } from '../errors.ts'
 
+/** A request's target. */
+export interface Target {
+  /** As it was sent. */
+  readonly path: string
+  /** With its question mark; empty when there is none. */
+  readonly query: string
+}
+
+/** Splits a request's target. Of the absolute form, which is meant for proxies, the host is left out: Fastify routes it by its path too. */
+export function targetOf (url: string): Target {
+  const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '')
+  const question = target.indexOf('?')
+  return question === -1 ? { path: target, query: '' } : { path: target.slice(0, question), query: target.slice(question) }
+}
+
 /**
- * Refuses a path that another server might read differently than we do: dot segments (also encoded), backslashes, broken percent-encoding.
+ * Refuses a path that another server might read differently than we do: dot segments (also encoded), backslashes, broken percent-encoding,
+ * no slash at its start.
  *
  * @param target - path and query, as sent
  * @throws an `FST_LS_PATH_INVALID` error
  */
 export function checkPath (target: string): void {
-  const query = target.indexOf('?')
-  const path = query === -1 ? target : target.slice(0, query)
+  const { path } = targetOf(target)
   let decoded: string
   try {
     decoded = path.includes('%') ? decodeURIComponent(path) : path
@@ -16,5 +31,5 @@ export function checkPath (target: string): void {
     throw new errors.PathInvalid()
   }
   // eslint-disable-next-line no-control-regex
-  if (/[\\\u0000-\u001f]/.test(decoded) || /(^|\/)\.\.?(\/|$)/.test(decoded)) throw new errors.PathInvalid()
+  if (!target.startsWith('/') || /[\\\u0000-\u001f]/.test(decoded) || /\/\.\.?(\/|$)/.test(decoded)) throw new errors.PathInvalid()
 }

@@ -6,6 +6,7 @@ import { errorEvent } from '../protocol/error-body.ts'
 import type { Protocol } from '../protocol/protocol.ts'
 import { cut } from './cut.ts'
 
+const NOTHING = Buffer.alloc(0)
 const LF = 0x0a
 const CR = 0x0d
 
@@ -19,7 +20,8 @@ export function openEventStream (reply: FastifyReply): void {
   const { raw } = reply.header('x-accel-buffering', 'no')
   reply.hijack()
   raw.writeHead(reply.statusCode, reply.getHeaders() as NodeJS.Dict<string | string[]>)
-  raw.flushHeaders()
+  // Not flushHeaders, which changes letters beyond ASCII in them.
+  raw.write(NOTHING)
 }
 
 /**

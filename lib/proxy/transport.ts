@@ -13,6 +13,8 @@ export const kRoute = Symbol('llama-swap.route')
 export interface Route {
   readonly lease: Lease
   readonly exchange: Exchange
+  /** Path and query, to be sent as they are: a URL would be tidied, and its query read. */
+  readonly path: string
   /** Called in reply-from's place once the reply is ours: it then tells of no error. */
   readonly onError: (error: Error) => void
   /** Makes it a request for a WebSocket; called in place of an answer when the server accepts, with its headers as names and values in turn. */
@@ -22,16 +24,17 @@ export interface Route {
 export type OnUpgrade = (rawHeaders: readonly Buffer[], server: Socket) => void
 
 /** reply-from's `reply.from`, for any reply. */
-export type Transport = (reply: FastifyReply, url: string, options: FastifyReplyFromHooks) => void
+export type Transport = (reply: FastifyReply, origin: string, options: FastifyReplyFromHooks) => void
 
 type RequestCallback = (error: Error | null, data: Dispatcher.ResponseData) => void
 
 // reply-from passes no abort signal and keeps one pool for all; this chooses the lease's pool, and lets the exchange abort in every phase.
 const dispatcher = {
   request (options: Dispatcher.RequestOptions & { headers: Record<symbol, Route> }, callback: RequestCallback): void {
-    const { lease, exchange, onError, onUpgrade } = options.headers[kRoute]!
+    const { lease, exchange, path, onError, onUpgrade } = options.headers[kRoute]!
     delete options.headers[kRoute]
     options.signal = exchange
+    options.path = path
     exchange.sent = false
     // `request` hands its own handler to the `dispatch` of what it is called on: here is where to see whether anything was sent.
     const watched = {
@@ -72,5 +75,5 @@ export function createTransport (app: FastifyInstance): Transport {
   const fail = (error?: Error): void => { if (error !== undefined) throw error }
   const plugin = replyFrom as unknown as Plugin
   plugin(Object.create(app, { decorateReply }) as FastifyInstance, { undici: dispatcher, retryMethods: [], disableRequestLogging: true, disableCache: true }, fail)
-  return (reply, url, options) => from.call(reply, url, options)
+  return (reply, origin, options) => from.call(reply, origin, options)
 }

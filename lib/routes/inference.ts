@@ -3,6 +3,7 @@ import { scannerFor } from '../body/content.ts'
 import type { BodyScanner } from '../body/scanner.ts'
 import type { Config } from '../config/config.ts'
 import type { Target } from '../names/target.ts'
+import { targetOf } from '../proxy/path.ts'
 import type { Plan } from '../proxy/proxy.ts'
 import { admit } from './admit.ts'
 import { editRequest } from './edit-request.ts'
@@ -27,12 +28,10 @@ function plan ({ manager, options }: RouteContext, request: FastifyRequest, { pa
   const { config, naming } = manager
   const named = findModelName(request, scanner)
   const target = naming.resolve(named.name)
-  const url = request.raw.url!
-  const query = url.indexOf('?')
   const { model, selector } = target
   return admit(options.admit, request, { action: 'request', model }, (terms) => ({
     target,
-    ...editRequest(config, target, named, { path: sentAs, query: query === -1 ? '' : url.slice(query), bytes, scanner }),
+    ...editRequest(config, target, named, { path: sentAs, query: targetOf(request.raw.url!).query, bytes, scanner }),
     showLoading: scanner?.streams === true && STREAMING.test(path) && saysLoading(config, target)
       // Who may have one model only need not learn the names of others.
       ? options.admit === undefined ? 'openly' : 'discreetly'

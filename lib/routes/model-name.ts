@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { modelInQuery } from '../body/query.ts'
 import type { BodyScanner, ScanResult } from '../body/scanner.ts'
 import { errors } from '../errors.ts'
+import { targetOf } from '../proxy/path.ts'
 
 export interface ModelName {
   readonly name: string
@@ -30,16 +31,14 @@ export function findModelName (request: FastifyRequest, scanner: BodyScanner | u
 }
 
 /** Whether a request says itself that its body is JSON; one that says nothing is only tried as that. */
-export function isJson (contentType: string | undefined, { kind }: BodyScanner): boolean {
+function isJson (contentType: string | undefined, { kind }: BodyScanner): boolean {
   return kind === 'json' && (contentType ?? '').toLowerCase().includes('application/json')
 }
 
 const NOTHING: ScanResult = { kind: 'missing' }
 
 function modelIn (request: FastifyRequest): ScanResult {
-  const url = request.raw.url!
-  const query = url.indexOf('?')
-  return query === -1 ? NOTHING : modelInQuery(url.slice(query))
+  return modelInQuery(targetOf(request.raw.url!).query)
 }
 
 function nameOf (result: ScanResult): string {

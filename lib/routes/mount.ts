@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
+import { targetOf } from '../proxy/path.ts'
+import type { Target } from '../proxy/path.ts'
 
 /** Path and query of a request as they were sent, without the prefix of our routes. A prefix may hold parameters, so its segments count, not its text. */
-export function cutMount (request: FastifyRequest, mount: string): { path: string, query: string } {
-  const url = request.raw.url!
-  const question = url.indexOf('?')
-  const path = question === -1 ? url : url.slice(0, question)
+export function cutMount (request: FastifyRequest, mount: string): Target {
+  const { path, query } = targetOf(request.raw.url!)
   let start = 0
   for (let segments = mount.split('/').length - 1; segments > 0; segments--) start = path.indexOf('/', start + 1)
-  return { path: path.slice(start), query: question === -1 ? '' : url.slice(question) }
+  return { path: path.slice(start), query }
 }
 
 /** What follows a prefix in a path that has not been routed yet; undefined if the path does not begin with it. */
