@@ -1,5 +1,6 @@
 // An offer to upgrade that nobody takes is answered as the plain request that it is, as without an `upgrade` listener.
 import { execFile } from 'node:child_process'
+import dns from 'node:dns'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -257,13 +258,17 @@ t.test('a listener of the host\'s still gets those that are its', async (t) => {
 })
 
 t.test('on a server that serves localhost, by each of its addresses', async (t) => {
+  // Where there is no IPv6, 127.0.0.2 will do.
+  t.intercept(dns, 'lookup', { value: lookupTwo })
   const app = Fastify({ forceCloseConnections: true })
   hostRoutes(app)
   const { default: llamaSwap } = await import('../index.ts')
   await app.register(llamaSwap, { config: { models: { a: { cmd: upstreamCommand({ name: 'a' }) } } }, upgrades: true, routes: { upstream: true }, instance: `localhost ${process.pid}` })
   t.teardown(() => app.close())
   await app.listen({ port: 0, host: 'localhost' })
-  for (const { address, port } of app.addresses() as AddressInfo[]) {
+  const addresses = app.addresses() as AddressInfo[]
+  t.equal(addresses.length, 2)
+  for (const { address, port } of addresses) {
     const socket = connect(port, address)
     t.teardown(() => socket.destroy())
     let text = ''
@@ -292,6 +297,12 @@ t.test('without the option nothing is touched, and with it nothing stays', async
   t.equal(callback(on.app), callback(bare))
   await bare.close()
 })
+
+const lookup = dns.lookup as (...values: unknown[]) => void
+function lookupTwo (host: string, options: { all?: boolean }, done: (error: null, addresses: object[]) => void): void {
+  if (options.all === true && host === 'localhost') done(null, [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }])
+  else lookup(host, options, done)
+}
 
 async function connections ({ server }: FastifyInstance): Promise<number> {
   return new Promise((resolve) => { server.getConnections((_error, count) => resolve(count)) })

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { upstreamCommand, upstreamStats } from 'fastify-llama-swap/testing'
 import type { RequestEvent } from '../index.ts'
 import { until } from './helper/app.ts'
+import { encode } from './helper/websocket.ts'
 import { ACCEPT, endOf, gatewayTo, handshake, scripted, startGateway } from './helper/websocket-gateway.ts'
 import type { Gateway } from './helper/websocket-gateway.ts'
 
@@ -196,6 +197,33 @@ t.test('with the app, while a hook of the host\'s never comes to its end', async
   await gateway.app.close()
   await ended
   t.notOk(gateway.states.includes('a stopped>starting'))
+})
+
+t.test('in any way, at any time: nothing is left', async (t) => {
+  const gateway = await startGateway(t, { models: { a: { cmd: upstreamCommand({ name: 'a', loadMs: 200 }) } } })
+  const ways: Array<(socket: Socket) => void> = [
+    (socket) => { socket.end() },
+    (socket) => { socket.destroy() },
+    (socket) => { socket.resetAndDestroy() },
+    (socket) => { socket.write(encode(Buffer.from([3, 232]), CLOSE)) },
+    (socket) => { socket.write(encode('the last', { masked: false })) },
+    (socket) => { socket.write(encode('the last')) }
+  ]
+  await Promise.all(Array.from({ length: 120 }, async (_, i) => {
+    const socket = handshake(t, gateway.url, `/upstream/a/ws${i % 3 === 0 ? '' : i % 3 === 1 ? '?die=fin' : '?die=rst'}`)
+    const ended = new Promise((resolve) => { socket.once('close', resolve) })
+    if (i % 4 !== 0) socket.resume()
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 600))
+    ways[Math.floor(Math.random() * ways.length)]!(socket)
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 200))
+    socket.destroy()
+    await ended
+  }))
+  await until(() => leases(gateway) === 0)
+  const { origin, waiting } = gateway.app.llamaSwap.status().models[0]!
+  t.equal(waiting, 0)
+  await until(async () => (await upstreamStats(origin!)).websockets.open === 0)
+  await until(async () => await new Promise((resolve) => gateway.app.server.getConnections((_error, open) => resolve(open === 0))))
 })
 
 async function read (socket: Socket): Promise<string> {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
 import { until } from './helper/app.ts'
+import { canConnect } from './helper/upstream.ts'
 import { startGateway } from './helper/websocket-gateway.ts'
 import type { Gateway } from './helper/websocket-gateway.ts'
 
@@ -92,8 +93,10 @@ t.test('ComfyUI\'s are ignored, whatever its config says', async (t) => {
 t.test('a server that has just died is not the one: the next is, and is waited for', async (t) => {
   const gateway = await startGateway(t)
   await gateway.app.llamaSwap.load('a')
-  // Not noticed yet, and nothing listens there any more.
-  process.kill(status(gateway).pid!, 'SIGKILL')
+  const { pid, origin } = status(gateway)
+  process.kill(pid!, 'SIGKILL')
+  // It may not have been noticed yet.
+  await until(async () => !await canConnect(Number(new URL(origin!).port)))
   const ws = await gateway.open()
   t.equal(String((await ws.next()).data), 'hello from a')
   t.equal(gateway.states.filter((state) => state === 'a stopped>starting').length, 2)

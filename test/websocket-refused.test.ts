@@ -119,6 +119,12 @@ t.test('when the server\'s certificate is not to be trusted', async (t) => {
   await refused(t, await gateway.shake('/upstream/a/ws'), 502, /upstream_untrusted/)
 })
 
+t.test('when the server takes longer than its timeouts allow', async (t) => {
+  const origin = await scripted(t, () => {})
+  const gateway = await startGateway(t, { models: { a: { cmd: 'sleep 600', proxy: origin, checkEndpoint: 'none', timeouts: { responseHeader: 1 } } } })
+  await refused(t, await gateway.shake('/upstream/a/ws'), 504, /did not answer in time/)
+})
+
 t.test('when the queue is full, and once it drains', async (t) => {
   const gateway = await startGateway(t, { models: { a: { cmd: upstreamCommand({ name: 'a' }), concurrencyLimit: 1 } } })
   const first = await gateway.open()

@@ -3,22 +3,24 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { keepHead } from './awaiting-upgrade.ts'
+import { serversOf } from './servers.ts'
 import { gateUpgrades } from './upgrade-gate.ts'
 import type { Accepts } from './upgrade-gate.ts'
 
 /** What an offer to upgrade is to somebody's routes: a WebSocket, a request like any other, or not theirs. */
 export type Claim = (request: IncomingMessage) => 'websocket' | 'plain' | undefined
 
-/** The upgrades of one server, for all who claim some of them. */
+/** The upgrades of one app, for all registrations that claim some of them. */
 interface Upgrades {
   readonly claims: Set<Claim>
-  /** Answers that have not begun: nobody but us sees their connections. */
+  /** Answers under way: nobody but us sees their connections. */
   readonly open: Set<ServerResponse>
-  readonly accepts: Accepts
-  readonly stop: () => void
+  /** Takes in the servers that have come since. */
+  gate (): void
+  stop (): void
 }
 
-const upgradesOf = new WeakMap<object, Upgrades>()
+const known = new WeakMap<object, Upgrades>()
 
 /**
  * Sends the WebSockets that are claimed through Fastify, so that its hooks run first. All other upgrades are left to the server's other
@@ -27,33 +29,36 @@ const upgradesOf = new WeakMap<object, Upgrades>()
  * @param patience - milliseconds that hooks get to end when the app closes
  */
 export function listenForUpgrades (app: FastifyInstance, claim: Claim, patience: number): void {
+  let upgrades: Upgrades
   // At the end, so that its listener comes after those of the host's plugins.
   app.addHook('onReady', (done) => {
-    const upgrades = upgradesOf.get(app.server) ?? listen(app)
+    upgrades = known.get(app.server) ?? listen(app)
     upgrades.claims.add(claim)
     done()
   })
   app.addHook('onListen', (done) => {
-    for (const server of otherServers(app)) gateUpgrades(server, upgradesOf.get(app.server)!.accepts)
+    upgrades.gate()
     done()
   })
   app.addHook('preClose', (done) => {
     setTimeout(() => {
-      for (const response of upgradesOf.get(app.server)?.open ?? []) response.socket?.destroy()
+      for (const { headersSent, socket } of upgrades?.open ?? []) if (!headersSent) socket?.destroy()
     }, patience).unref()
     done()
   })
   app.addHook('onClose', (_app, done) => {
-    const { claims, stop } = upgradesOf.get(app.server) ?? {}
-    claims?.delete(claim)
-    if (claims?.size === 0) stop!()
+    upgrades?.claims.delete(claim)
+    if (upgrades?.claims.size === 0) upgrades.stop()
     done()
   })
 }
 
-function listen ({ server, routing }: FastifyInstance): Upgrades {
+function listen (app: FastifyInstance): Upgrades {
+  const { server } = app
   const claims = new Set<Claim>()
   const open = new Set<ServerResponse>()
+  const gates = new Map<object, () => void>()
+
   const claimed = (request: IncomingMessage): ReturnType<Claim> => {
     const said = [...claims].map((claim) => claim(request))
     return said.includes('websocket') ? 'websocket' : said.find((word) => word !== undefined)
@@ -78,33 +83,27 @@ function listen ({ server, routing }: FastifyInstance): Upgrades {
     response.once('close', () => open.delete(response))
     if (other !== null) return
     response.assignSocket(socket)
-    routing(request, response)
+    app.routing(request, response)
   }
-  server.on('upgrade', onUpgrade)
-  const ungate = gateUpgrades(server, accepts)
+
   const upgrades: Upgrades = {
     claims,
     open,
-    accepts,
+    gate () {
+      for (const each of serversOf(app)) if (!gates.has(each)) gates.set(each, gateUpgrades(each, accepts))
+    },
     stop () {
-      ungate()
+      for (const undo of gates.values()) undo()
       server.off('upgrade', onUpgrade)
-      upgradesOf.delete(server)
+      known.delete(server)
     }
   }
-  upgradesOf.set(server, upgrades)
+  server.on('upgrade', onUpgrade)
+  upgrades.gate()
+  known.set(server, upgrades)
   return upgrades
 }
 
 function answerOn (socket: Socket): ServerResponse | null {
   return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? null
-}
-
-// Fastify listens on `localhost` with a server for each of its addresses, which it keeps to itself. Their upgrades it passes on to the first.
-function otherServers (app: object): readonly object[] {
-  for (let level: object | null = app; level !== null; level = Object.getPrototypeOf(level) as object | null) {
-    const bindings = Object.getOwnPropertySymbols(level).find(({ description }) => description === 'fastify.serverBindings')
-    if (bindings !== undefined) return (level as Record<symbol, readonly object[]>)[bindings]!
-  }
-  return []
 }
