@@ -66,6 +66,7 @@ t.test('an answer whose end nobody reads does not hold up the close', async (t) 
   const closed = gateway.proxy.close(0)
   gateway.clock.advance(0)
   await closed
+  t.match(gateway.requests, [{ outcome: 'truncated' }])
   stream.resume()
   t.equal(await stream.ended, 'cut')
 })

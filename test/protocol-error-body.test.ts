@@ -1,7 +1,7 @@
 import t from 'tap'
 import { errors, isLlamaSwapError, wireCode, withDetail } from '../lib/errors.ts'
 import type { LlamaSwapError } from '../lib/errors.ts'
-import { errorBody, errorEvent } from '../lib/protocol/error-body.ts'
+import { errorBody, errorEvent, wordsOf } from '../lib/protocol/error-body.ts'
 import type { Protocol } from '../lib/protocol/protocol.ts'
 
 const protocols: Protocol[] = ['openai', 'chat', 'anthropic', 'plain']
@@ -63,6 +63,12 @@ t.test('in the middle of a stream an error is one event, in the protocol\'s form
     t.equal(name, protocol === 'openai' || protocol === 'chat' ? undefined : 'event: error\n', protocol)
     t.strictSame(JSON.parse(data!), errorBody(error, protocol), 'a line end in the text does not end the event')
   }
+})
+
+t.test('of a server\'s error, the words on one line; nothing where clients would see no error', async (t) => {
+  t.equal(wordsOf('{\n  "error": {"message": "no"},\n  "x": 1\n}'), '{"error":{"message":"no"},"x":1}')
+  t.equal(wordsOf('{"type":"error","error":"no"}'), '{"type":"error","error":"no"}')
+  for (const body of ['', '{"error":', '{"detail":"no"}', '{"error":null}', '{"error":""}', '[]', 'null', '5', '"error"', '<html>error</html>']) t.equal(wordsOf(body), undefined, body)
 })
 
 t.test('every error has a code of its own, a status, and its wire code', async (t) => {

@@ -28,7 +28,7 @@ t.test('Anthropic: a ping, the text in a comment', async (t) => {
 
 t.test('others: comments, and nothing that ends an event', async (t) => {
   for (const protocol of ['openai', 'plain'] as const) {
-    t.equal(loadingEvent(protocol, { ...notice, text: '━━━━━\nllama-swap loading model: a\n' }), ': ━━━━━\n: llama-swap loading model: a\n')
+    t.equal(loadingEvent(protocol, { ...notice, text: '━━━━━\nllama-swap loading model: a\n' }), ': llama-swap loading model: a\n', 'without the rule')
     t.equal(loadingEvent(protocol, { ...notice, text: '.' }), ': .\n')
   }
 })

@@ -30,6 +30,7 @@ function chunk ({ model, created, text, first }: Notice): object {
   return { object: 'chat.completion.chunk', created, model, choices: [{ index: 0, delta, finish_reason: null }] }
 }
 
+// Rules are for eyes.
 function comment (text: string): string {
-  return text.split(/[\r\n]+/).filter((line) => line.trim() !== '').map((line) => `: ${line}\n`).join('')
+  return text.split(/[\r\n]+/).filter((line) => /[!-~]/.test(line)).map((line) => `: ${line}\n`).join('')
 }

@@ -40,6 +40,7 @@ export function continueStream (exchange: Exchange, { status, headers, stream }:
   stream.once('end', () => fail(wordsOf(Buffer.concat(chunks).toString())))
 }
 
+/** Whether a Content-Type is that of an event stream. */
 export function isEventStream (type: unknown): boolean {
   return typeof type === 'string' && /^text\/event-stream\s*(;|$)/i.test(type)
 }

@@ -94,7 +94,8 @@ export class Exchange extends EventEmitter {
     this.ticket?.cancel(error)
     this.loading?.stop()
     if (reply.raw.writableEnded) {
-      // Whole; but a client that does not read its end must not hold us up.
+      // A client that does not read the end of its answer must not hold us up.
+      this.outcome = 'truncated'
       cut(reply.raw)
     } else if (this.truncate !== undefined) {
       this.truncate(error)

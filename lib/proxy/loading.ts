@@ -8,8 +8,8 @@ import { openEventStream } from './pump.ts'
 // llama-swap's: by these lines, and by what stands between them, programs tell this from the model's own reasoning.
 const RULE = '━━━━━'
 const TICK = 1000
-/** Every so many ticks the time is said instead of a dot. */
-const TICKS_A_LINE = 10
+/** So often a tick says the time instead of a dot. */
+const TIME_EVERY = 10
 /** Bytes that a client may leave unread before it is told no more. */
 const MAX_UNREAD = 16 * 1024
 
@@ -55,9 +55,9 @@ export function showLoading ({ reply, protocol, model }: Exchange, ticket: Ticke
   }
   write(`${RULE}\nllama-swap loading model: ${model}\n`)
   tell()
-  const stopTicking = repeat(clock, TICK, () => tell(++ticks % TICKS_A_LINE === 0 ? ` ${elapsed()} ` : '.'))
+  const stopTicking = repeat(clock, TICK, () => tell(++ticks % TIME_EVERY === 0 ? ` ${elapsed()} ` : '.'))
   // What has no words of its own is about to be followed by more: a server that is ready is lent, one that is stopped has failed or makes room.
-  const unsubscribe = ticket.onProgress(({ state }) => { if (state in SERVER) tell() })
+  const unsubscribe = ticket.onProgress(({ state }) => { if (state in STATES) tell() })
   const stop = (): void => {
     over = true
     stopTicking()
@@ -72,14 +72,14 @@ export function showLoading ({ reply, protocol, model }: Exchange, ticket: Ticke
   }
 }
 
-const SERVER: Partial<Record<ModelState, string>> = {
+const STATES: Partial<Record<ModelState, string>> = {
   queued: 'The server waits for a place',
   starting: 'The server is starting',
   stopping: 'The server is stopping'
 }
 
 function inWords ({ position, state, reason }: Progress, candour: Candour): string {
-  return SERVER[state] ?? `Queue position: #${position}, ${candour === 'openly' ? reason : 'waits for its turn'}`
+  return STATES[state] ?? `Queue position: #${position}, ${candour === 'openly' ? reason : 'waits for its turn'}`
 }
 
 function repeat (clock: Clock, ms: number, callback: () => void): () => void {

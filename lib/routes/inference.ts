@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { scannerFor } from '../body/content.ts'
 import type { BodyScanner } from '../body/scanner.ts'
-import type { Config } from '../config/config.ts'
 import type { Target } from '../names/target.ts'
+import type { Candour } from '../proxy/loading.ts'
 import { targetOf } from '../proxy/path.ts'
 import type { Plan } from '../proxy/proxy.ts'
 import { admit } from './admit.ts'
@@ -20,10 +20,9 @@ export const inference: Handler = (context, request, reply, route) => {
   })
 }
 
-// Where `stream: true` asks for an event stream. Elsewhere it may ask for sound, or mean nothing.
-const STREAMING = /\/(chat\/completions|completions?|responses|messages|infill)$/
-
-function plan ({ manager, options }: RouteContext, request: FastifyRequest, { path, sentAs = path }: Route, scanner: BodyScanner | undefined, bytes: Buffer): Plan | Promise<Plan> {
+function plan (context: RouteContext, request: FastifyRequest, route: Route, scanner: BodyScanner | undefined, bytes: Buffer): Plan | Promise<Plan> {
+  const { manager, options } = context
+  const { path, sentAs = path } = route
   // As it is now: the host may take its time, and a reload may come in between.
   const { config, naming } = manager
   const named = findModelName(request, scanner)
@@ -32,14 +31,17 @@ function plan ({ manager, options }: RouteContext, request: FastifyRequest, { pa
   return admit(options.admit, request, { action: 'request', model }, (terms) => ({
     target,
     ...editRequest(config, target, named, { path: sentAs, query: targetOf(request.raw.url!).query, bytes, scanner }),
-    showLoading: scanner?.streams === true && STREAMING.test(path) && saysLoading(config, target)
-      // Who may have one model only need not learn the names of others.
-      ? options.admit === undefined ? 'openly' : 'discreetly'
-      : undefined,
+    showLoading: candour(context, route, target, scanner),
     ...terms
   }), selector === undefined ? undefined : () => naming.count(selector, model))
 }
 
-function saysLoading ({ models }: Config, { kind, model }: Target): boolean {
-  return kind === 'local' && models.get(model)!.sendLoadingState
+// Where `stream: true` asks for an event stream. Elsewhere it may ask for sound, or mean nothing.
+const STREAMING = /\/(chat\/completions|completions?|responses|messages|infill)$/
+
+function candour ({ manager, options }: RouteContext, { path }: Route, { kind, model }: Target, scanner: BodyScanner | undefined): Candour | undefined {
+  if (scanner?.streams !== true || !STREAMING.test(path)) return undefined
+  if (kind === 'peer' || manager.config.models.get(model)?.sendLoadingState !== true) return undefined
+  // Whom the host lets have some models only need not hear of others.
+  return options.admit === undefined ? 'openly' : 'discreetly'
 }
