@@ -11,8 +11,14 @@ export function bitsOf (count: number, holds: (index: number) => boolean): Bits 
 /** None of the numbers below `count`, to be added to until there are all: those beyond are in it from the start. */
 export function noBits (count: number): Bits {
   const bits = new Uint32Array(Math.ceil(count / 32))
-  if (count % 32 !== 0) bits[bits.length - 1] = -1 << count
+  clearBits(bits, count)
   return bits
+}
+
+/** Makes it `noBits` again. */
+export function clearBits (bits: Bits, count: number): void {
+  bits.fill(0)
+  if (count % 32 !== 0) bits[bits.length - 1] = -1 << count
 }
 
 export function hasBit (bits: Bits, index: number): boolean {
@@ -21,6 +27,10 @@ export function hasBit (bits: Bits, index: number): boolean {
 
 export function addBit (bits: Bits, index: number): void {
   bits[index >>> 5]! |= 1 << index
+}
+
+export function removeBit (bits: Bits, index: number): void {
+  bits[index >>> 5]! &= ~(1 << index)
 }
 
 export function addBits (bits: Bits, others: Bits): void {

@@ -1,14 +1,14 @@
-import { addBit, addBits, hasAllBits, hasAnyBit, hasBit, noBits } from './bits.ts'
+import { addBit, addBits, clearBits, hasAllBits, hasAnyBit, hasBit, noBits } from './bits.ts'
 import type { Bits } from './bits.ts'
 import type { Kind } from './kind.ts'
 import type { Policy } from './policy.ts'
 import type { Resident } from './resident.ts'
 
-/** What is in the way of those who wait for room, for one look at all of them: who is to go, and of which kinds nobody can begin. It only grows. */
+/** What is in the way of those who wait for room, in one look at all of them: who is to go, and of which kinds nobody can begin. In one look it only grows. */
 export class Obstacles {
   readonly #policy: Policy
   readonly #residents: ReadonlyMap<string, Resident>
-  readonly #canGo: (resident: Resident) => boolean
+  #canGo: (resident: Resident) => boolean = () => true
   /** The kinds of which nothing is begun. */
   readonly #excluded: Bits
   #excludesAll = false
@@ -17,12 +17,20 @@ export class Obstacles {
   /** The residents, and the indexes of their kinds; undefined until somebody is looked at in whose way they may be. */
   #seen: { readonly residents: Resident[], readonly kinds: number[] } | undefined
 
-  constructor (policy: Policy, residents: ReadonlyMap<string, Resident>, canGo: (resident: Resident) => boolean) {
+  constructor (policy: Policy, residents: ReadonlyMap<string, Resident>) {
     this.#policy = policy
     this.#residents = residents
-    this.#canGo = canGo
     this.#excluded = noBits(policy.kinds)
     this.#blocked = noBits(policy.kinds)
+  }
+
+  /** Another look, with nothing in the way yet. */
+  clear (canGo: (resident: Resident) => boolean): void {
+    this.#canGo = canGo
+    clearBits(this.#excluded, this.#policy.kinds)
+    clearBits(this.#blocked, this.#policy.kinds)
+    this.#excludesAll = false
+    this.#seen = undefined
   }
 
   /** Whether every kind is excluded. */

@@ -1,5 +1,6 @@
 import { cancel, grantLine, release, request } from './admission.ts'
 import type { Effect, SchedulerEvent, SchedulerOptions, Subject } from './messages.ts'
+import { Obstacles } from './obstacles.ts'
 import { crashed, endOver, failed, ready, stopped, stuck, unload } from './residency.ts'
 import { keyOf } from './resident.ts'
 import { State } from './state.ts'
@@ -75,6 +76,7 @@ export class Scheduler {
     const state = this.#state
     for (const [model, { generation }] of state.options.models) if (options.models.get(model)?.generation !== generation) state.coolDowns.forget(model)
     state.options = options
+    state.obstacles = new Obstacles(options.policy, state.residents)
     state.current.clear()
     for (const resident of state.residents.values()) {
       if (!state.isCurrent(resident)) {

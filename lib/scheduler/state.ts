@@ -3,6 +3,7 @@ import { Agenda } from './agenda.ts'
 import { CoolDowns } from './cool-down.ts'
 import type { Kind } from './kind.ts'
 import type { Effect, Rejection, SchedulerOptions, Subject } from './messages.ts'
+import { Obstacles } from './obstacles.ts'
 import { Queue } from './queue.ts'
 import { isEnding, keyOf } from './resident.ts'
 import type { Resident } from './resident.ts'
@@ -16,6 +17,7 @@ interface Lease {
 /** All that a scheduler knows, and the few things that every part of it does. */
 export class State {
   options: SchedulerOptions
+  obstacles: Obstacles
   phase: 'open' | 'draining' | 'closed' = 'open'
   /** By generation and model. */
   readonly residents = new Map<string, Resident>()
@@ -41,6 +43,7 @@ export class State {
 
   constructor (options: SchedulerOptions) {
     this.options = options
+    this.obstacles = new Obstacles(options.policy, this.residents)
     this.queue = new Queue(options.policy.kind)
   }
 

@@ -1,6 +1,6 @@
 import { grantLine } from './admission.ts'
 import type { Kind } from './kind.ts'
-import { Obstacles } from './obstacles.ts'
+import type { Obstacles } from './obstacles.ts'
 import type { Line } from './queue.ts'
 import { createResident, evictedBy } from './resident.ts'
 import type { Resident } from './resident.ts'
@@ -19,8 +19,8 @@ export function serveWaiters (state: State, now: number): void {
 }
 
 function planAll (state: State, now: number): void {
-  const { pending, residents, stuck, coolDowns, options: { policy }, queue: { heads } } = state
-  const obstacles = new Obstacles(policy, residents, (resident) => canGo(state, resident, now))
+  const { obstacles, pending, stuck, coolDowns, queue: { heads } } = state
+  obstacles.clear((resident) => canGo(state, resident, now))
   for (const { model } of pending) obstacles.awaits(model)
   const anyFailed = stuck.size > 0 || coolDowns.anyAt(now)
   for (let index = 0; index < heads.length;) {
