@@ -88,6 +88,20 @@ t.test('with a prefix all routes are below it, and /health is one of them', asyn
   t.equal(redirect.headers.get('location'), '/llm/upstream/a/?y=1')
 })
 
+t.test('a host that does not mind several slashes, nor letters in another case', async (t) => {
+  const { url } = await startApp(t, { models }, { prefix: '/llm', routes: { upstream: true }, fastify: { routerOptions: { ignoreDuplicateSlashes: true, caseSensitive: false } } })
+  const init = { method: 'POST', headers: json, body: '{"model":"a","messages":[]}' }
+  for (const path of ['//llm/v1/chat/completions', '/llm//v1/chat/completions', '/LLM/V1//chat/completions']) t.match(await (await fetch(url + path, init)).json(), { upstream: { name: 'a' } }, path)
+  for (const path of ['//llm//upstream//a/echo/x//y?z', '/llm/upstream/a/echo/x//y?z', '/LLM/Upstream/a/echo/x//y?z']) t.match(await (await fetch(url + path)).json(), { url: '/echo/x//y?z' }, path)
+  const redirect = await fetch(`${url}//llm//upstream/a`, { redirect: 'manual' })
+  t.equal(redirect.headers.get('location'), '/llm//upstream/a/')
+})
+
+t.test('a prefix with parameters', async (t) => {
+  const { url } = await startApp(t, { models }, { prefix: '/:tenant/llm', routes: { upstream: true } })
+  for (const tenant of ['one', 'a%2Fb', 'upstream']) t.match(await (await fetch(`${url}/${tenant}/llm/upstream/a/echo/x?y`)).json(), { url: '/echo/x?y' }, tenant)
+})
+
 t.test('without a prefix /health is the host\'s', async (t) => {
   const { url } = await startApp(t, { models })
   t.equal((await fetch(`${url}/health`)).status, 404)

@@ -202,6 +202,8 @@ t.test('targets: by their path as it was sent, or refused; never another host\'s
     ['/upstream/a//other.example/x', 200, '//other.example/x'],
     ['/upstream/a//other.example/../x', 400],
     ['//other.example/upstream/a/x', 404],
+    ['/upstream//a/x', 200, '/x'],
+    ['/upstream///org/b//x', 200, '//x'],
     ['//v1/models', 404],
     ['/\\other.example', 404],
     ['/upstream/a/\\\\other.example', 400],

@@ -2,12 +2,18 @@ import type { FastifyRequest } from 'fastify'
 import { targetOf } from '../proxy/path.ts'
 import type { Target } from '../proxy/path.ts'
 
-/** Path and query of a request as they were sent, without the prefix of our routes. A prefix may hold parameters, so its segments count, not its text. */
+/**
+ * Path and query of a request as they were sent, without the prefix of our routes and the first segment of the route itself. Segments count,
+ * not their text, since a prefix may hold parameters; slashes between them may be several, where the host does not mind.
+ */
 export function cutMount (request: FastifyRequest, mount: string): Target {
   const { path, query } = targetOf(request.raw.url!)
-  let start = 0
-  for (let segments = mount.split('/').length - 1; segments > 0; segments--) start = path.indexOf('/', start + 1)
-  return { path: path.slice(start), query }
+  let end = 0
+  for (let segments = mount.split('/').length; segments > 0 && end !== -1; segments--) {
+    while (path[end] === '/') end++
+    end = path.indexOf('/', end)
+  }
+  return { path: end === -1 ? '' : path.slice(end), query }
 }
 
 /** What follows a prefix in a path that has not been routed yet; undefined if the path does not begin with it. */

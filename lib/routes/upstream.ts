@@ -8,13 +8,12 @@ import { redirectToDirectory } from './redirect.ts'
 import { inferenceRoute } from './inference-paths.ts'
 import type { Handler } from './route.ts'
 
-const BASE = '/upstream/'
 const SHOWN = 200
 
 /** Proxies to the model that the path names: `/upstream/<model>/<path>`. A path without a slash after the name gets one by redirect, so that relative links work. */
 export const upstream: Handler = ({ manager, proxy, mount, options }, request, reply, { protocol }) => {
   const { path: below, query } = cutMount(request, mount)
-  const path = below.slice(BASE.length)
+  const path = below.replace(/^\/+/, '')
   const match = findModelInPath(path, (name) => manager.naming.inPath(name))
   if (match === undefined) throw new errors.ModelNotFound(path.slice(0, SHOWN))
   const { target, rest } = match
