@@ -33,8 +33,15 @@ const STANDALONE = 'docs/standalone.md'
 const TESTING = 'docs/testing.md'
 
 t.test('routes', async (t) => {
-  const documented = tableOf(EMBEDDING, 'Routes', 'Method', 'Path', 'Family').map(({ Method, Path, Family }) => `${Method} ${Path} ${Family}`)
-  t.strictSame(documented, table.map(({ method, path, family }) => `${[method].flat().join(', ')} ${path} ${family}`))
+  const rows = tableOf(EMBEDDING, 'Routes', 'Method', 'Path', 'Family', 'Does')
+  t.strictSame(rows.map(({ Method, Path, Family }) => `${Method} ${Path} ${Family}`), table.map(({ method, path, family }) => `${[method].flat().join(', ')} ${path} ${family}`))
+  for (const [index, { path, protocol, does, sentAs }] of table.entries()) {
+    const { Does } = rows[index]!
+    if (does !== undefined) t.equal(Does, does.replaceAll('`', ''), path)
+    else t.match(Does, /^(the same|proxies to the model that the (body|query) names)/, path)
+    t.equal(/ is sent (\S+)$/.exec(Does)?.[1], sentAs, path)
+    t.equal(Does.includes('Anthropic'), protocol === 'anthropic', path)
+  }
 })
 
 t.test('route families', async (t) => {
