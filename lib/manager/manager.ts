@@ -5,9 +5,9 @@ import type { ModelState, Status } from '../../types/status.ts'
 import type { Progress, RequestOptions, Ticket } from '../../types/ticket.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
-import { errors, withDetail } from '../errors.ts'
+import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
-import type { PeerTarget, Target } from '../names/target.ts'
+import type { Target } from '../names/target.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { rejectionError } from './rejection.ts'
 import { schedulerOptions } from './scheduler-options.ts'
@@ -85,9 +85,8 @@ export class Manager {
       return ticket
     }
     if (target.kind === 'peer') {
-      if (!this.accepting) ticket.fail(rejectionError('closing', model))
-      else if (this.#peers.has(target)) this.#lendPeer(target, ticket)
-      else ticket.fail(rejectionError('unknown', model))
+      if (this.accepting) this.#peers.lend(target, ticket)
+      else ticket.fail(rejectionError('closing', model))
       return ticket
     }
     this.#tickets.set(id, ticket)
@@ -216,15 +215,6 @@ export class Manager {
     const peers = this.#peers.close(new errors.Closing())
     await Promise.all([peers, ...this.#entries.all().map(({ model }) => model.shutdown(grace))])
     this.#closed.abort()
-  }
-
-  #lendPeer (target: PeerTarget, ticket: PendingTicket): void {
-    try {
-      ticket.grant(this.#peers.lend(target, () => ticket.released()))
-    } catch (error) {
-      // The environment names a proxy that is none.
-      ticket.fail(withDetail(new errors.UpstreamUnreachable(target.model), { detail: `HTTP_PROXY or HTTPS_PROXY: ${(error as Error).message}` }))
-    }
   }
 
   #progress (ticket: number, model: string, since: number): Progress {

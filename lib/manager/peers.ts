@@ -2,8 +2,10 @@ import { setMaxListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import type { Lease } from '../../types/lease.ts'
 import type { Peer, Peers as PeersConfig } from '../config/naming/peers.ts'
+import { errors, withDetail } from '../errors.ts'
 import { createPeerPool } from '../model/pool.ts'
 import type { PeerTarget } from '../names/target.ts'
+import type { PendingTicket } from './ticket.ts'
 
 interface Connection {
   readonly peer: Peer
@@ -32,9 +34,6 @@ export class Peers {
 
   get leased (): number { return [...this.#connections].reduce((sum, { leases }) => sum + leases, 0) }
 
-  /** Whether the peer is still there, and has the model. */
-  has ({ model, peer }: PeerTarget): boolean { return this.#config.names.get(model)?.peer === peer }
-
   reconfigure (config: PeersConfig): void {
     this.#config = config
     for (const [id, connection] of this.#current) {
@@ -44,10 +43,26 @@ export class Peers {
     }
   }
 
-  /** Lends what `has` has said to be there. */
-  lend ({ peer, model }: PeerTarget, onRelease: () => void): Lease {
-    const connection = this.#connect(peer)
-    const { origin, basePath, headers, pool } = connection
+  /** Lends at once, unless a reload has taken the peer or its model away meanwhile. */
+  lend (target: PeerTarget, ticket: PendingTicket): void {
+    const { model, peer } = target
+    if (this.#config.names.get(model)?.peer !== peer) return ticket.fail(new errors.ModelNotFound(model))
+    try {
+      ticket.grant(this.#lease(this.#connect(peer), model, () => ticket.released()))
+    } catch (error) {
+      // The environment names a proxy that is none.
+      ticket.fail(withDetail(new errors.UpstreamUnreachable(model), { detail: `HTTP_PROXY or HTTPS_PROXY: ${(error as Error).message}` }))
+    }
+  }
+
+  /** Ends what is under way. */
+  async close (reason: Error): Promise<void> {
+    this.#closed.abort(reason)
+    await Promise.all([...this.#connections].map(({ pool }) => pool.destroy()))
+  }
+
+  #lease (connection: Connection, model: string, onRelease: () => void): Lease {
+    const { peer: { id: peer }, origin, basePath, headers, pool } = connection
     let held = true
     connection.leases++
     const release = (): void => {
@@ -59,12 +74,6 @@ export class Peers {
       this.#onRelease()
     }
     return { model, peer, origin, basePath, headers, dispatcher: pool, signal: this.#closed.signal, release, [Symbol.dispose]: release }
-  }
-
-  /** Ends what is under way. */
-  async close (reason: Error): Promise<void> {
-    this.#closed.abort(reason)
-    await Promise.all([...this.#connections].map(({ pool }) => pool.destroy()))
   }
 
   #connect (id: string): Connection {
