@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
+import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
@@ -151,8 +152,27 @@ t.test('ours: what goes to a server, and a body that is sent with a handshake', 
   t.match((await answers(3))[2], /^HTTP\/1\.1 200 [^]*"method":"GET","url":"\/echo\/y"/)
   socket.write('GET /upstream/a/echo/z HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n')
   t.match((await answers(4))[3], /^HTTP\/1\.1 200 [^]*"method":"GET","url":"\/echo\/z"/)
+  // What nobody can be sure to end where another does.
+  for (const [index, length] of ['', 'Content-Length: 4\r\n'].entries()) {
+    socket.write(`POST /upstream/a/echo/p HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n${length}\r\n${length === '' ? '' : 'body'}`)
+    t.match((await answers(5 + index))[4 + index], /^HTTP\/1\.1 200 [^]*"method":"POST","url":"\/echo\/p"/)
+  }
   socket.write(plain)
-  await answers(5)
+  await answers(7)
+})
+
+t.test('CONNECT is not our affair', async (t) => {
+  const { url, app } = await start(t)
+  const request = `CONNECT x:1 HTTP/1.1\r\nHost: x\r\n${OFFER}\r\n`
+  const unheard = talk(t, url)
+  unheard.socket.write(request)
+  await endOf(unheard.socket)
+  t.equal(unheard.text(), '')
+  app.server.on('connect', (_request, socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))
+  const heard = talk(t, url)
+  heard.socket.write(request)
+  await endOf(heard.socket)
+  t.match(heard.text(), /^HTTP\/1\.1 200 OK/)
 })
 
 t.test('a megabyte that comes slowly', async (t) => {
@@ -255,6 +275,15 @@ t.test('a listener of the host\'s still gets those that are its', async (t) => {
   t.match((await ours.answers(1))[0], /^HTTP\/1\.1 200 /)
   t.strictSame(taken, ['h2c /theirs'])
   t.equal(await connections(app), 1)
+})
+
+t.test('ours are answered beside @fastify/websocket, which takes every upgrade there is', async (t) => {
+  const { url } = await start(t, {}, (app) => app.register(websocket))
+  const { socket, answers } = talk(t, url)
+  for (let i = 1; i <= 2; i++) {
+    socket.write(post('{"model":"a","messages":[]}', '/v1/chat/completions').replace('text/plain', 'application/json'))
+    t.match((await answers(i)).at(-1), /^HTTP\/1\.1 200 [^]*"name":"a"/)
+  }
 })
 
 t.test('on a server that serves localhost, by each of its addresses', async (t) => {

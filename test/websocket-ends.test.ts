@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -99,7 +100,9 @@ t.test('by a reset of the server, after what it had sent', async (t) => {
   await ws.next()
   ws.send('last')
   t.equal(String((await ws.next()).data), 'last')
+  const startedAt = performance.now()
   await ws.end()
+  t.ok(performance.now() - startedAt < 4500, 'not only when what is half open is given up')
   await until(() => leases(gateway) === 0)
   await gateway.open()
 })
@@ -132,6 +135,22 @@ t.test('by unloading: by force at once, else when it is over', async (t) => {
   await other.end()
   await until(() => found.length === 2)
   t.strictSame(found, ['101 completed', '101 truncated'])
+})
+
+t.test('by unloading, while the client reads nothing: the server is rid of it at once', async (t) => {
+  const { origin, sockets } = await accepting(t)
+  const gateway = await gatewayTo(t, origin)
+  const found = outcomes(gateway)
+  const { socket } = await gateway.open()
+  socket.pause()
+  const server = sockets[0]!
+  const ended = endOf(server)
+  while (server.write(Buffer.alloc(1024 * 1024)) || await Promise.race([once(server, 'drain'), new Promise((resolve) => setTimeout(resolve, 300))]) !== undefined);
+  void gateway.app.llamaSwap.unload('a', { force: true })
+  await ended
+  t.strictSame(found, [], 'what the client was sent has yet to reach it')
+  await until(() => found.length === 1)
+  t.strictSame(found, ['101 truncated'])
 })
 
 t.test('before it began: a client that leaves the queue, by FIN or reset, is not waited for', async (t) => {
@@ -219,10 +238,10 @@ t.test('in any way, at any time: nothing is left', async (t) => {
     socket.destroy()
     await ended
   }))
-  await until(() => leases(gateway) === 0)
-  const { origin, waiting } = gateway.app.llamaSwap.status().models[0]!
-  t.equal(waiting, 0)
-  await until(async () => (await upstreamStats(origin!)).websockets.open === 0)
+  const status = () => gateway.app.llamaSwap.status().models[0]!
+  await until(() => status().leases === 0 && status().waiting === 0)
+  await gateway.app.llamaSwap.load('a')
+  await until(async () => (await upstreamStats(status().origin!)).websockets.open === 0)
   await until(async () => await new Promise((resolve) => gateway.app.server.getConnections((_error, open) => resolve(open === 0))))
 })
 

@@ -151,13 +151,14 @@ t.test('without "Connection: Upgrade" it is a plain request', async (t) => {
   }
 })
 
-t.test('through HTTP/1.0 it is a plain request', async (t) => {
+t.test('through HTTP/1.0 it is a plain request, and without "Host" a bad one', async (t) => {
   const gateway = await startGateway(t)
-  const answer = await new Promise<string>((resolve) => {
+  const ask = (head: string): Promise<string> => new Promise((resolve) => {
     let text = ''
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1')
     socket.on('data', (data) => { text += String(data) }).once('close', () => resolve(text))
-    socket.write('GET /upstream/a/echo/x HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    socket.write(`GET /upstream/a/echo/x ${head}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
   })
-  t.match(answer, /^HTTP\/1\.1 200 /)
+  t.match(await ask('HTTP/1.0'), /^HTTP\/1\.1 200 /)
+  t.match(await ask('HTTP/1.1'), /^HTTP\/1\.1 400 /)
 })

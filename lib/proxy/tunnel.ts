@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { errors } from '../errors.ts'
 import { endWait } from './awaiting-upgrade.ts'
-import { cut } from './cut.ts'
 import type { Exchange } from './exchange.ts'
 import { namesWebSocket } from './handshake.ts'
 import { responseHeaders } from './headers.ts'
@@ -27,10 +26,7 @@ export function tunnel (exchange: Exchange, rawHeaders: readonly Buffer[], serve
   const answered: OutgoingHttpHeaders = { ...responseHeaders(headers, reply), ...reply.getHeaders() as OutgoingHttpHeaders, connection: 'Upgrade', upgrade: 'websocket' }
   raw.writeHead(101, answered)
   raw.flushHeaders()
-  exchange.truncateBy(() => {
-    cut(raw)
-    server.destroy()
-  })
+  exchange.once('abort', () => server.destroy())
   server.write(endWait(request.raw))
   join(client, server)
   join(server, client)
@@ -41,7 +37,6 @@ export function tunnel (exchange: Exchange, rawHeaders: readonly Buffer[], serve
     server.destroy()
   })
   server.once('close', () => {
-    exchange.release()
     endSoon(client)
     client.destroySoon()
   })
