@@ -64,7 +64,7 @@ t.test('pin of the active profile, selector, id, alias, peer: in this order', as
 })
 
 t.test('the model at the start of a path', async (t) => {
-  const { models } = await namesOf({
+  const { models, longest } = await namesOf({
     models: { a: { cmd }, org: { cmd }, 'org/model': { cmd }, 'org/model/v1': { cmd }, 'with space': { cmd }, 'a:b+c@d': { cmd }, 模型: { cmd, aliases: ['100%'] } }
   })
   const table: Array<[path: string, name: string | undefined, rest?: string]> = [
@@ -98,12 +98,26 @@ t.test('the model at the start of a path', async (t) => {
     ['a/caf%C3%A9%2Fx', 'a', '/caf%C3%A9%2Fx']
   ]
   for (const [path, name, rest] of table) {
-    const match = findModelInPath(path, (name) => models.get(name))
+    const match = findModelInPath(path, (name) => models.get(name), longest)
     t.strictSame(match && [match.target.name, match.rest], name === undefined ? undefined : [name, rest], path)
   }
 })
 
 t.test('an alias in a path leads to its model', async (t) => {
-  const { models } = await namesOf({ models: { a: { cmd, aliases: ['org/alias'] } } })
-  t.match(findModelInPath('org/alias/v1', (name) => models.get(name)), { target: { kind: 'local', model: 'a', name: 'org/alias' }, rest: '/v1' })
+  const { models, longest } = await namesOf({ models: { a: { cmd, aliases: ['org/alias'] } } })
+  t.match(findModelInPath('org/alias/v1', (name) => models.get(name), longest), { target: { kind: 'local', model: 'a', name: 'org/alias' }, rest: '/v1' })
+})
+
+t.test('no path is looked at further than the longest name, of models and of pins', async (t) => {
+  const { models, longest } = await namesOf({ models: { 'a/b': { cmd } }, profiles: { work: { pins: { 'pinned/name': 'a/b' } } } })
+  t.equal(longest, 'pinned/name'.length)
+  for (const path of ['a/'.repeat(30_000), '/'.repeat(60_000), '%61/'.repeat(15_000), 'a/b/' + '%C3%A9/'.repeat(8000)]) {
+    let looks = 0
+    const match = findModelInPath(path, (name) => {
+      looks++
+      return models.get(name)
+    }, longest)
+    t.equal(match?.target.model, path.startsWith('a/b') ? 'a/b' : undefined)
+    t.ok(looks <= longest + 1, `${looks} looks`)
+  }
 })

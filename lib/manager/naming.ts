@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts'
 import { errors } from '../errors.ts'
 import { indexNames } from '../names/names.ts'
 import type { Names, SelectorNames } from '../names/names.ts'
+import { findModelInPath } from '../names/path.ts'
+import type { PathMatch } from '../names/path.ts'
 import { resolveName, unpin } from '../names/resolve.ts'
 import { spillOver } from '../names/spillover.ts'
 import type { Load } from '../names/spillover.ts'
@@ -50,11 +52,13 @@ export class Naming {
     return found(resolveName(this.#names, name, { profile: this.#profile, choose: (selector) => this.#choose(selector) }), name)
   }
 
-  /** What a name within a path leads to: selectors are none there, since nothing of the request could be rewritten. */
-  inPath (name: string): Target | undefined {
-    const pinned = unpin(this.#names, name, this.#profile)
-    const target = pinned === null ? undefined : this.#names.models.get(pinned)
-    return target === undefined || pinned === name ? target : underOtherName(target)
+  /** The model at the start of a path. Selectors are none there, since nothing of the request could be rewritten. */
+  inPath (path: string): PathMatch | undefined {
+    return findModelInPath(path, (name) => {
+      const pinned = unpin(this.#names, name, this.#profile)
+      const target = pinned === null ? undefined : this.#names.models.get(pinned)
+      return target === undefined || pinned === name ? target : underOtherName(target)
+    }, this.#names.longest)
   }
 
   /**

@@ -15,6 +15,8 @@ export interface Names {
   readonly models: ReadonlyMap<string, Target>
   readonly selectors: ReadonlyMap<string, SelectorNames>
   readonly profiles: ReadonlyMap<string, Profile>
+  /** The length of the longest name that may stand in a path: of a model, or pinned by a profile. */
+  readonly longest: number
 }
 
 /** Indexes the names, so that one look finds a model. An id goes before an alias, and both before a peer's models, as in llama-swap. */
@@ -33,7 +35,9 @@ export function indexNames (config: Config): Names {
   const selectors = new Map([...config.selectors.values()].map((selector) => (
     [selector.id, { selector, targets: selector.targets.map(({ name }) => ({ ...models.get(name)!, selector: selector.id })) }]
   )))
-  return { models, selectors, profiles: config.profiles }
+  const pinned = [...config.profiles.values()].flatMap(({ pins }) => [...pins.keys()])
+  const longest = [...models.keys(), ...pinned].reduce((length, name) => Math.max(length, name.length), 0)
+  return { models, selectors, profiles: config.profiles, longest }
 }
 
 function unless (name: string, rewrite: string | undefined): string | undefined {

@@ -1,6 +1,5 @@
 import { scannerFor } from '../body/content.ts'
 import { errors } from '../errors.ts'
-import { findModelInPath } from '../names/path.ts'
 import { admit } from './admit.ts'
 import { checkPeerRequest, editPeerRequest } from './edit-peer-request.ts'
 import { cutMount } from './mount.ts'
@@ -14,7 +13,7 @@ const SHOWN = 200
 export const upstream: Handler = ({ manager, proxy, mount, options }, request, reply, { protocol }) => {
   const { path: below, query } = cutMount(request, mount)
   const path = below.replace(/^\/+/, '')
-  const match = findModelInPath(path, (name) => manager.naming.inPath(name))
+  const match = manager.naming.inPath(path)
   if (match === undefined) throw new errors.ModelNotFound(path.slice(0, SHOWN))
   const { target, rest } = match
   if (rest === '') return redirectToDirectory(request, reply)
