@@ -4,7 +4,7 @@ import type { FastifyError } from '@fastify/error'
 /** Every error of this package: a stable code, the HTTP status it stands for, and a message fit for a client. */
 export interface LlamaSwapError extends FastifyError {
   statusCode: number
-  /** Seconds after which another try makes sense; becomes `Retry-After`. */
+  /** Seconds after which another try makes sense; becomes `Retry-After`. On every 429 and 503, and on them alone. */
   retryAfter?: number
   /** What the operator may know and a client may not: the last probe, exit code, lines printed. */
   detail?: string
@@ -12,8 +12,14 @@ export interface LlamaSwapError extends FastifyError {
 
 const PREFIX = 'FST_LS_'
 
-function define<Values extends unknown[] = []> (code: string, message: string, status: number): new (...values: Values) => LlamaSwapError {
-  return createError(PREFIX + code, message, status) as unknown as new (...values: Values) => LlamaSwapError
+// Where nobody can tell when another try makes sense: clients that are told nothing come back at once.
+const SOON = 1
+
+function define<Values extends unknown[] = []> (code: string, message: string, status: number, retryAfter?: number): new (...values: Values) => LlamaSwapError {
+  const Class = createError(PREFIX + code, message, status) as unknown as new (...values: Values) => LlamaSwapError
+  const seconds = retryAfter ?? (status === 429 || status === 503 ? SOON : undefined)
+  if (seconds !== undefined) Class.prototype.retryAfter = seconds
+  return Class
 }
 
 /** All errors, each with one code. The wire code is the same in lower case, without the prefix. */
@@ -45,7 +51,7 @@ export const errors = Object.freeze({
   Unloaded: define<[string]>('UNLOADED', 'the model "%s" was unloaded', 503),
   Cancelled: define('CANCELLED', 'the request was cancelled', 499),
   Crashed: define<[string]>('CRASHED', 'the server of the model "%s" died', 502),
-  Stuck: define<[string]>('STUCK', 'the server of the model "%s" cannot be stopped: a process is held by the kernel', 503),
+  Stuck: define<[string]>('STUCK', 'the server of the model "%s" cannot be stopped: a process is held by the kernel', 503, 10),
   CoolingDown: define<[string, number]>('COOLING_DOWN', '%s; it will not be tried again for %d s', 503),
   UpstreamUnreachable: define<[string]>('UPSTREAM_UNREACHABLE', 'the server of the model "%s" does not accept connections', 502),
   UpstreamUntrusted: define<[string]>('UPSTREAM_UNTRUSTED', 'the server of the model "%s" could not prove who it is: its certificate is not valid here', 502),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
-import { startApp } from './helper/app.ts'
+import { startApp, until } from './helper/app.ts'
 
 const models = { a: { cmd: upstreamCommand({ name: 'a' }) } }
 const json = { 'content-type': 'application/json' }
@@ -133,4 +133,21 @@ t.test('a proxy address where nothing listens', async (t) => {
   const response = await chat('a')
   t.equal(response.status, 502)
   t.match(await response.json(), { error: { code: 'upstream_unreachable' } })
+})
+
+t.test('requests that are ended before their headers are told when to try again', async (t) => {
+  const held = { fault: { delayMs: 3_600_000 } }
+  const { app, chat } = await startApp(t, { models }, { drainTimeout: 0 })
+  const leases = (): number => app.llamaSwap.status().models[0]!.leases
+  const unloaded = chat('a', held)
+  await until(() => leases() === 1)
+  await app.llamaSwap.unload('a', { force: true })
+  const closed = chat('a', held)
+  await until(() => leases() === 1)
+  void app.close()
+  for (const [what, answer] of Object.entries({ unloaded: await unloaded, closing: await closed })) {
+    t.equal(answer.status, 503, what)
+    t.match(await answer.json(), { error: { code: what } })
+    t.equal(answer.headers.get('retry-after'), '1', what)
+  }
 })

@@ -79,6 +79,7 @@ t.test('every error has a code of its own, a status, and its wire code', async (
     t.ok(error.statusCode >= 400 && error.statusCode < 600)
     t.ok(isLlamaSwapError(error))
     t.notMatch(error.message, /%[sdo]/)
+    t.equal(error.retryAfter !== undefined, [429, 503].includes(error.statusCode), `${name}: Retry-After on every 429 and 503`)
   }
   t.equal(new Set(all.map(({ error }) => error.code)).size, all.length)
   t.equal(wireCode(new errors.ModelNotFound('x')), 'model_not_found')

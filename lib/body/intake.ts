@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { errors, withDetail } from '../errors.ts'
+import { errors } from '../errors.ts'
 import type { BodyScanner } from './scanner.ts'
 
 /** Bytes of request bodies held at once, over all requests. */
@@ -57,7 +57,7 @@ export function readBody (payload: Readable, { length, limit, budget, scanner }:
       return false
     }
     if (budget.held - bytes.length + capacity > budget.limit) {
-      finish(withDetail(new errors.BodyBudget(), { retryAfter: 1 }))
+      finish(new errors.BodyBudget())
       return false
     }
     budget.held += capacity - bytes.length

@@ -9,7 +9,6 @@ import { errors } from '../errors.ts'
 import type { Bus } from '../events.ts'
 import type { Target } from '../names/target.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
-import { rejectionError } from './rejection.ts'
 import { schedulerOptions } from './scheduler-options.ts'
 import { Conditions } from './conditions.ts'
 import { Entries } from './entries.ts'
@@ -86,7 +85,7 @@ export class Manager {
     }
     if (target.kind === 'peer') {
       if (this.accepting) this.#peers.lend(target, ticket)
-      else ticket.fail(rejectionError('closing', model))
+      else ticket.fail(new errors.Closing())
       return ticket
     }
     this.#tickets.set(id, ticket)

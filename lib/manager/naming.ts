@@ -93,7 +93,7 @@ export class Naming {
       case 'warm': return this.#first(targets, ['ready']) ?? this.#first(targets, ['starting', 'queued']) ?? targets[0]!
       case 'spillover': {
         const index = spillOver(targets.map((target) => this.#loadOf(id, target)), spillover, this.#turn++)
-        if (index === -1) throw Object.assign(new errors.SelectorExhausted(id), { retryAfter: 1 })
+        if (index === -1) throw new errors.SelectorExhausted(id)
         return targets[index]!
       }
     }
