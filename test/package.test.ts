@@ -97,7 +97,7 @@ console.log(JSON.stringify({ status: response.statusCode, model: response.json()
 await app.close()
 `)
 
-const empty = { same: true, status: { accepting: true, profile: null, models: [], outgoing: [] } }
+const empty = { same: true, status: { accepting: true, requiresKey: false, logLevel: 'info', profile: null, models: [], outgoing: [] } }
 
 t.test('what is in the tarball', async (t) => {
   const files = packed.files.map(({ path }) => path)

@@ -34,6 +34,10 @@ export interface ModelStatus {
 export interface Status {
   /** False once the app is closing. */
   readonly accepting: boolean
+  /** Whether the config has `apiKeys`, of which a client must send one. */
+  readonly requiresKey: boolean
+  /** The config's `logLevel`, for a host that follows it. */
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   /** The id of the active profile; null: none. */
   readonly profile: string | null
   readonly models: readonly ModelStatus[]

@@ -2,7 +2,6 @@ import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import llamaSwap from '../../index.ts'
 import type { LlamaSwapOptions } from '../../index.ts'
-import { loadConfig } from '../config/load.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { answerError } from './error-answers.ts'
 import { refuseForeignRequests } from './foreign-requests.ts'
@@ -40,13 +39,9 @@ export async function createApp ({ config, strict = false, tls, instance, allowe
     forwardAuthorization: true,
     ...(instance !== undefined && { instance })
   })
-  // Read after the plugin, which has found it good: what can be read only once (a pipe) must go to the plugin.
-  const followLogLevel = async (): Promise<void> => {
-    const loaded = await loadConfig(config, { strict }).catch(() => undefined)
-    if (loaded !== undefined) app.log.level = output.levelFor(loaded.config.logLevel)
-  }
-  await followLogLevel()
-  app.llamaSwap.on('config', () => { void followLogLevel() })
+  const followLogLevel = (): void => { app.log.level = output.levelFor(app.llamaSwap.status().logLevel) }
+  followLogLevel()
+  app.llamaSwap.on('config', followLogLevel)
   app.llamaSwap.on('config', output.configListener(app))
   app.llamaSwap.on('state', output.stateListener(app))
   app.llamaSwap.on('log', ({ model, stream, line }) => app.log.debug({ model, stream }, `${model}: ${line}`))

@@ -30,9 +30,8 @@ export async function run (args: readonly string[]): Promise<void> {
   // Before the config is read: what is written after this is a change.
   const before = flags.watch ? await takeSnapshot(flags.config) : undefined
   const { strict, allowedHosts } = flags
-  const config = isDemo ? demoConfig() : flags.config
   // Demos run side by side.
-  const app = await createApp({ config, strict, tls, allowedHosts, ...(isDemo && { instance: `demo ${process.pid}` }) }, output)
+  const app = await createApp({ config: isDemo ? demoConfig() : flags.config, strict, tls, allowedHosts, ...(isDemo && { instance: `demo ${process.pid}` }) }, output)
   const say = (text: string): void => output.say(app, text)
   const hangUpMeans = watchTerminal()
   const closed = closeOnSignals(app, say, (close) => {
@@ -44,7 +43,7 @@ export async function run (args: readonly string[]): Promise<void> {
 
   const address = await Promise.race([listen(app, wanted, { nextFree: isDemo }), closed])
   if (address === undefined) return
-  if (!isLoopback(address)) await watchExposure(app, config, strict)
+  if (!isLoopback(address)) watchExposure(app)
   const { models } = app.llamaSwap.status()
   const url = urlOf(address, tls !== undefined)
   if (isDemo) output.greet(demoGreeting(url))

@@ -182,6 +182,8 @@ export class Manager {
     const now = this.#clock.now()
     return {
       accepting: this.accepting,
+      requiresKey: this.#config.apiKeys.length > 0,
+      logLevel: this.#config.logLevel,
       profile: this.naming.profile ?? null,
       models: this.#entries.current.map((entry) => modelStatus(entry, this.#scheduler, { waiting: this.#scheduler.waiting(entry.subject.model), waitsFor: this.#scheduler.waitReason(entry.subject.model, now) })),
       outgoing: this.#entries.outgoing.map((entry) => modelStatus(entry, this.#scheduler, { waiting: 0, waitsFor: undefined }))
