@@ -3,6 +3,7 @@ import t from 'tap'
 import { ModelScanner } from '../lib/body/model-scanner.ts'
 import type { ScanResult } from '../lib/body/scanner.ts'
 import { computed, everyCut, feed, feedLarge } from './helper/feed.ts'
+import { ambiguous, found, missing, notJson } from './helper/scan-results.ts'
 
 function scanned (input: string | Buffer, cuts: readonly number[] = []): ModelScanner {
   const scanner = new ModelScanner()
@@ -10,11 +11,6 @@ function scanned (input: string | Buffer, cuts: readonly number[] = []): ModelSc
   return scanner
 }
 const scan = (input: string | Buffer, cuts: readonly number[] = []): ScanResult => scanned(input, cuts).result()
-
-const found = (model: string): ScanResult => ({ kind: 'found', model })
-const missing: ScanResult = { kind: 'missing' }
-const ambiguous: ScanResult = { kind: 'ambiguous' }
-const notJson: ScanResult = { kind: 'notJson' }
 
 const table: Array<[what: string, body: string, expected: ScanResult]> = [
   ['the first key', '{"model":"a","messages":[]}', found('a')],

@@ -6,6 +6,7 @@ import { scannerFor } from '../lib/body/content.ts'
 import { boundaryOf, MultipartScanner } from '../lib/body/multipart.ts'
 import type { ScanResult } from '../lib/body/scanner.ts'
 import { computed, countSearched, everyCut, feed, feedLarge } from './helper/feed.ts'
+import { ambiguous, found, malformed, missing } from './helper/scan-results.ts'
 
 const BOUNDARY = 'boundary'
 const RUBBISH = '\r\n--boundary--'
@@ -15,11 +16,6 @@ function scanned (body: string | Buffer, cuts: readonly number[] = [], boundary:
   feed(scanner, body, cuts, RUBBISH)
   return scanner
 }
-
-const found = (model: string): ScanResult => ({ kind: 'found', model })
-const missing: ScanResult = { kind: 'missing' }
-const ambiguous: ScanResult = { kind: 'ambiguous' }
-const malformed = (what: string): ScanResult => ({ kind: 'malformed', what })
 
 const field = (name: string, value: string): string => `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`
 const file = (content: string, name = 'file'): string => `Content-Disposition: form-data; name="${name}"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\n${content}`

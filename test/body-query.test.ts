@@ -3,11 +3,7 @@ import { deepStrictEqual as deepEqual } from 'node:assert'
 import t from 'tap'
 import { modelInQuery, rewriteQuery } from '../lib/body/query.ts'
 import type { ScanResult } from '../lib/body/scanner.ts'
-
-const found = (model: string): ScanResult => ({ kind: 'found', model })
-const missing: ScanResult = { kind: 'missing' }
-const ambiguous: ScanResult = { kind: 'ambiguous' }
-const malformed = (what: string): ScanResult => ({ kind: 'malformed', what })
+import { ambiguous, found, malformed, missing } from './helper/scan-results.ts'
 
 /** As Node gives a URL: one character a byte. */
 const bytes = (text: string): string => Buffer.from(text).toString('latin1')

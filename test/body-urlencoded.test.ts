@@ -5,6 +5,7 @@ import { scannerFor } from '../lib/body/content.ts'
 import type { BodyScanner, ScanResult } from '../lib/body/scanner.ts'
 import { UrlencodedScanner } from '../lib/body/urlencoded.ts'
 import { computed, countSearched, everyCut, feed, feedLarge } from './helper/feed.ts'
+import { ambiguous, found, malformed, missing } from './helper/scan-results.ts'
 
 const RUBBISH = '&model=no&'
 
@@ -13,11 +14,6 @@ function scanned (body: string | Buffer, cuts: readonly number[] = []): Urlencod
   feed(scanner, body, cuts, RUBBISH)
   return scanner
 }
-
-const found = (model: string): ScanResult => ({ kind: 'found', model })
-const missing: ScanResult = { kind: 'missing' }
-const ambiguous: ScanResult = { kind: 'ambiguous' }
-const malformed = (what: string): ScanResult => ({ kind: 'malformed', what })
 
 const table: Array<[what: string, body: string, expected: ScanResult]> = [
   ['the only pair', 'model=a', found('a')],

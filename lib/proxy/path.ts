@@ -1,7 +1,7 @@
 import { errors } from '../errors.ts'
 
-/** A request's target. */
-export interface Target {
+/** What a request line asks for. */
+export interface RequestTarget {
   /** As it was sent. */
   readonly path: string
   /** With its question mark; empty when there is none. */
@@ -9,7 +9,7 @@ export interface Target {
 }
 
 /** Splits a request's target. Of the absolute form, which is meant for proxies, the host is left out: Fastify routes it by its path too. */
-export function targetOf (url: string): Target {
+export function targetOf (url: string): RequestTarget {
   const target = url.startsWith('/') ? url : url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '')
   const question = target.indexOf('?')
   return question === -1 ? { path: target, query: '' } : { path: target.slice(0, question), query: target.slice(question) }

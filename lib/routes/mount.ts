@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { targetOf } from '../proxy/path.ts'
-import type { Target } from '../proxy/path.ts'
+import type { RequestTarget } from '../proxy/path.ts'
 
 /**
  * Path and query of a request as they were sent, without the prefix of our routes and the first segment of the route itself. Segments count,
  * not their text, since a prefix may hold parameters; slashes between them may be several, where the host does not mind.
  */
-export function cutMount (request: FastifyRequest, mount: string): Target {
+export function cutMount (request: FastifyRequest, mount: string): RequestTarget {
   const { path, query } = targetOf(request.raw.url!)
   let end = 0
   for (let segments = mount.split('/').length; segments > 0 && end !== -1; segments--) {
