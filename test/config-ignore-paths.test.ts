@@ -94,3 +94,9 @@ t.test('deep nesting is refused, not a crash', async (t) => {
   t.equal(lines(resolveIgnorePaths(['('.repeat(5000) + ')'.repeat(5000)])).length, 1)
   t.equal(lines(resolveIgnorePaths(['('.repeat(100_000)])).length, 1)
 })
+
+t.test('the default says the same as its source does to RE2', async (t) => {
+  const [byDefault] = resolveIgnorePaths().value
+  const [byRe2] = resolveIgnorePaths([byDefault!.source]).value
+  for (const path of ['/a.js', '/a.jsonx', '/a\nb.css', '/a.css\n', '/a.css\nb', '.ico', 'ico', '/a.txt/', '/é.png', '/a.\u2028.gif', '/a.gif\u2028', '/a.PNG', '']) t.equal(byDefault!.test(path), byRe2!.test(path), encodeURI(path))
+})

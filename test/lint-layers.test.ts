@@ -1,11 +1,14 @@
 // The layer rule, run through the real eslint.config.js on files that do not exist.
 import t from 'tap'
+import { fileURLToPath } from 'node:url'
 import { ESLint } from 'eslint'
 
 const flow = 'data flows down cli -> index.ts -> routes -> proxy -> manager -> scheduler -> model -> launcher -> names -> body -> protocol -> config -> ' +
   'options, errors, events, clock, and answers flow back up'
 
-const eslint = new ESLint({ ruleFilter: ({ ruleId }) => ruleId === 'house/layers' || ruleId === 'no-restricted-exports' })
+// Files of the same process have other working directories for a while.
+const cwd = fileURLToPath(new URL('../', import.meta.url))
+const eslint = new ESLint({ cwd, ruleFilter: ({ ruleId }) => ruleId === 'house/layers' || ruleId === 'no-restricted-exports' })
 
 async function lint (file: string, code: string): Promise<string[]> {
   const [result] = await eslint.lintText(code + '\n', { filePath: file })
@@ -104,6 +107,6 @@ t.test('what is not reported', async (t) => {
 })
 
 t.test('an eslint-disable that disables nothing is an error', async (t) => {
-  const [result] = await new ESLint().lintText('// eslint-disable-next-line no-undef\nexport const x = 1\n', { filePath: 'lib/model/fake.ts' })
+  const [result] = await new ESLint({ cwd }).lintText('// eslint-disable-next-line no-undef\nexport const x = 1\n', { filePath: 'lib/model/fake.ts' })
   t.match(result!.messages, [{ severity: 2, message: /^Unused eslint-disable directive/ }])
 })

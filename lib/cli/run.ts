@@ -4,9 +4,8 @@ import { checkConfig } from './check.ts'
 import { demoConfig } from './demo/config.ts'
 import { demoGreeting } from './demo/greeting.ts'
 import { watchExposure } from './exposure.ts'
-import { parseFlags } from './flags.ts'
+import type { Flags } from './flags.ts'
 import { watchTerminal } from './hang-up.ts'
-import { help } from './help.ts'
 import { listen } from './listen.ts'
 import { createOutput } from './output.ts'
 import { reload } from './reload.ts'
@@ -16,11 +15,8 @@ import { readTls } from './tls.ts'
 import { nameAndVersion } from './version.ts'
 import { watchFiles } from './watch.ts'
 
-/** The command, from its arguments to its end. Rejects when it cannot do what it was asked to. */
-export async function run (args: readonly string[]): Promise<void> {
-  const flags = parseFlags(args)
-  if (flags.help) return console.log(help)
-  if (flags.version) return console.log(nameAndVersion)
+/** The command, from its start to its end. Rejects when it cannot do what it was asked to. */
+export async function run (flags: Flags): Promise<void> {
   const wanted = parseAddress(flags.listen)
   const tls = flags.tls && await readTls(flags.tls)
   if (flags.check) return checkConfig(flags)

@@ -7,7 +7,8 @@ import { GO_DURATION } from './schema/parts.ts'
 import { printExample } from './schema/print.ts'
 import type { Schema } from './schema/schema.ts'
 
-const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true })
+// The schema is our own and a test checks it: looking through it at each start takes as long as compiling it.
+const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true, validateSchema: false, meta: false })
 ajv.addFormat(GO_DURATION, (text) => parseDuration(text) !== undefined)
 const check = ajv.compile(configSchema)
 

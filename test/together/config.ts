@@ -1,3 +1,3 @@
-import { runTogether } from './run-together.ts'
+import { runTogether } from '../helper/run-together.ts'
 
-await runTogether((glob) => glob.startsWith('test/config'))
+await runTogether('config')

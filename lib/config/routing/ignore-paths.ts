@@ -1,9 +1,6 @@
-import { RE2JS } from 're2js'
+import { createRequire } from 'node:module'
 import type { Resolution } from '../naming/resolution.ts'
 import type { Problem } from '../problem.ts'
-
-/** Images, scripts and the like, which pages of a model's own ask for. */
-const DEFAULT = ['.*\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$']
 
 /** A regular expression of RE2's, searched for anywhere in a path. The time grows with the path only, whatever the expression. */
 export interface PathPattern {
@@ -11,11 +8,20 @@ export interface PathPattern {
   test (path: string): boolean
 }
 
+/** Images, scripts and the like, which pages of a model's own ask for. */
+const DEFAULT: PathPattern = Object.freeze({
+  source: '.*\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$',
+  // The same without RE2, which few configs need and which takes a while to load.
+  test: (path: string) => /\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$/.test(path)
+})
+
 /** `upstream.ignorePaths`: paths that do not start a model. An empty list means the default, as in llama-swap. */
 export function resolveIgnorePaths (input: readonly string[] = []): Resolution<readonly PathPattern[]> {
+  if (input.length === 0) return { value: Object.freeze([DEFAULT]), problems: [], warnings: [] }
+  const { RE2JS } = createRequire(import.meta.url)('re2js') as typeof import('re2js')
   const problems: Problem[] = []
   const value: PathPattern[] = []
-  for (const [index, source] of (input.length > 0 ? input : DEFAULT).entries()) {
+  for (const [index, source] of input.entries()) {
     try {
       const pattern = RE2JS.compile(source)
       value.push(Object.freeze({ source, test: (path: string) => pattern.test(path) }))

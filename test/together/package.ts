@@ -1,0 +1,3 @@
+import { runTogether } from '../helper/run-together.ts'
+
+await runTogether('package')
