@@ -199,16 +199,17 @@ const imports = readImports()
 function readImports (): Array<{ from: string, target: string, typeOnly: boolean }> {
   const filesOf = (folder: string): string[] => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
   const files = ['index.ts', ...filesOf('lib'), ...filesOf('types')].filter((file) => /(?<!\.tst)\.ts$/.test(file))
+  const resolved = (from: string, target: string): string => target.startsWith('.') ? normalize(join(dirname(from), target)) : target
   return files.flatMap((from) => {
     const source = ts.createSourceFile(from, readFileSync(join(root, from), 'utf8'), ts.ScriptTarget.ES2023)
+    const late = [...source.text.matchAll(/(?:createRequire\(import\.meta\.url\)|await import)\('([^']+)'\)/g)].map(([, target]) => ({ from, target: resolved(from, target!), typeOnly: false }))
     return source.statements.flatMap((statement) => {
       if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return []
       const { moduleSpecifier } = statement
       if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return []
       const typeOnly = ts.isExportDeclaration(statement) ? statement.isTypeOnly : statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
-      const { text } = moduleSpecifier
-      return [{ from, target: text.startsWith('.') ? normalize(join(dirname(from), text)) : text, typeOnly }]
-    })
+      return [{ from, target: resolved(from, moduleSpecifier.text), typeOnly }]
+    }).concat(late)
   })
 }
 
