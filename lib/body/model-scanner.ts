@@ -32,9 +32,10 @@ export class ModelScanner implements JsonScanner {
   /** Looks at `bytes` up to `end`; what was before is not looked at again, and must not have moved. */
   scan (bytes: Buffer, end: number): void {
     let position = this.#position
+    const arrived = bytes.subarray(0, end)
     while (position < end && !this.#failed) {
       if (this.#stringStart !== -1) {
-        const close = bytes.subarray(0, end).indexOf(QUOTE, position)
+        const close = arrived.indexOf(QUOTE, position)
         if (close === -1) {
           position = end
           break
