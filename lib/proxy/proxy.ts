@@ -18,6 +18,7 @@ import { showLoading } from './loading.ts'
 import type { Candour } from './loading.ts'
 import { checkPath } from './path.ts'
 import type { Transport } from './transport.ts'
+import { Turns } from './turns.ts'
 
 export interface ProxyOptions {
   readonly manager: Manager
@@ -63,6 +64,7 @@ export class Proxy {
   readonly #options: ProxyOptions
   readonly #budget: BodyBudget
   readonly #live = new Set<Exchange>()
+  readonly #turns = new Turns()
   #onIdle: (() => void) | undefined
   #closing = false
 
@@ -136,7 +138,14 @@ export class Proxy {
     const { lease } = ticket
     if (!(lease instanceof Promise)) return this.#forward(exchange, lease, plan)
     if (plan.showLoading !== undefined && !ticket.settled) exchange.loading = showLoading(exchange, ticket, this.#options.clock, plan.showLoading)
-    lease.then((granted) => this.#forward(exchange, granted, plan)).catch((error: Error) => exchange.fail(error))
+    const onLease = (granted: Lease): void => {
+      try {
+        this.#forward(exchange, granted, plan)
+      } catch (error) {
+        exchange.fail(error as Error)
+      }
+    }
+    lease.then((granted) => this.#turns.run(() => onLease(granted)), (error: Error) => exchange.fail(error))
   }
 
   #forward (exchange: Exchange, lease: Lease, plan: Plan): void {
