@@ -34,7 +34,7 @@ interface Calls {
   memory (): number
   rss (): number
   restartLoopDelay (): void
-  loopDelay (): { all: Delay, own: Delay }
+  loopDelay (): { all: Delay, own: Delay, starved: number }
 }
 
 export interface Gateway {

@@ -15,6 +15,8 @@ const monitor = monitorEventLoopDelay({ resolution: RESOLUTION })
 const own = createHistogram()
 let last
 let lastWaited
+let since
+let waitedBefore
 
 function sample () {
   const now = performance.now()
@@ -29,16 +31,17 @@ export function restartLoopDelay () {
   monitor.enable()
   monitor.reset()
   own.reset()
-  last = performance.now()
-  lastWaited = waitedForCpu()
+  since = last = performance.now()
+  waitedBefore = lastWaited = waitedForCpu()
 }
 
 /**
  * The times between two turns of a timer of 10 ms, in milliseconds. `all` is what `monitorEventLoopDelay` has seen; `own` is the same without
- * the time for which the process was ready to run and others had the CPUs: what is left is its own doing, however busy the machine is.
+ * the time for which the process was ready to run and others had the CPUs: what is left is its own doing. `starved` is the part of the time for which
+ * it had no CPU: what comes meanwhile piles up, so that its own part gets larger too.
  */
 export function loopDelay () {
-  return { all: inMilliseconds(monitor), own: inMilliseconds(own) }
+  return { all: inMilliseconds(monitor), own: inMilliseconds(own), starved: (waitedForCpu() - waitedBefore) / MS / (performance.now() - since) }
 }
 
 function inMilliseconds (histogram) {
