@@ -1,17 +1,19 @@
-import { Headers, Pool, ProxyAgent, Response, fetch } from 'undici'
-import type { BodyInit, Dispatcher, RequestInit, buildConnector } from 'undici'
+import { Headers, Pool, ProxyAgent, Response, buildConnector, fetch } from 'undici'
+import type { BodyInit, Dispatcher, RequestInit } from 'undici'
 import type { Timeouts } from '../config/config.ts'
 import type { Lease } from '../../types/lease.ts'
 import type { Endpoint } from '../../types/launcher.ts'
 import { createClient } from './client.ts'
 import { proxyFor } from './env-proxy.ts'
+import { pinLocalhost } from './pin-localhost.ts'
 
 // Servers close idle sockets after about 5 s (llama-server: exactly); a request on one of those is lost.
 const KEEP_ALIVE = 4000
 
 /** The connections to one server, from one start to its end. No timeouts but the model's own: a long prompt may take hours. */
 export function createPool ({ origin, socketPath }: Endpoint, timeouts: Timeouts): Pool {
-  return new Pool(origin, { ...limitsOf(timeouts), connect: { ...connectOptions(origin, timeouts), ...(socketPath !== undefined && { socketPath }) } })
+  const connect = buildConnector({ ...connectOptions(origin, timeouts), ...(socketPath !== undefined && { socketPath }) })
+  return new Pool(origin, { ...limitsOf(timeouts), connect: pinLocalhost(connect) })
 }
 
 /** The connections to a peer, through the proxy that the environment names for it, if any. */
