@@ -84,6 +84,7 @@ const setting: Row[] = [
   ['one more at the end', '{"stop":["x"]}', [set('stop.-1', 'y')], '{"stop":["x","y"]}'],
   ['more at the end', '{"stop":["x"]}', [set('stop.-1', 'y'), set('stop.-1', 'z')], '{"stop":["x","y","z"]}'],
   ['one at the end of nothing, of null, of an empty list', '{"b":null,"c":[]}', [set('a.-1', 1), set('b.-1', 2), set('c.-1', 3)], '{"b":[2],"c":[3],"a":[1]}'],
+  ['one at the end of a text, of a number: a list takes its place', '{"a":"x","b":1}', [set('a.-1', 1), set('b.-1', 2)], '{"a":[1],"b":[2]}'],
   ['an object at the end', '{"a":[1]}', [set('a.-1.b.0', 2)], '{"a":[1,{"b":[2]}]}'],
   ['an index after an element was deleted', '{"a":[1,2,3]}', [del('a.0'), set('a.0', 'x'), set('a.2', 'y')], '{"a":["x",3,"y"]}'],
   ['elements that were just added', '{"a":[1]}', [set('a.3', { x: 1 }), set('a.3.y', 2), set('a.2.z', 3), del('a.1'), del('a.2.x')], '{"a":[1,{"z":3},{"y":2}]}'],

@@ -107,6 +107,12 @@ t.test('a path that cannot be read: 400 in our shape', async (t) => {
   }
 })
 
+t.test('slashes below /upstream are the server\'s affair', async (t) => {
+  const { port } = await startStandalone(t)
+  const answer = await ask(port, 'GET /upstream/a/echo//x///y?z=//')
+  t.match([answer.status, JSON.parse(answer.body)], [200, { url: '/echo//x///y?z=//' }])
+})
+
 t.test('a path below /upstream may be long', async (t) => {
   const { port } = await startStandalone(t)
   for (const rest of ['x'.repeat(10_000), 'x/'.repeat(5000), '%20'.repeat(3000)]) {

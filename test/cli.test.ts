@@ -10,6 +10,7 @@ import { isLoopback, parseAddress, urlOf } from '../lib/cli/address.ts'
 import { parseFlags } from '../lib/cli/flags.ts'
 import { startPort, until } from './helper/app.ts'
 import { chat, running, startCli } from './helper/cli.ts'
+import { startStandalone } from './helper/standalone.ts'
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 
@@ -163,6 +164,15 @@ t.test('a server that cannot start is told with what it printed; its client is n
   t.notMatch(await response.text(), 'no such file')
   await cli.saw(/"to":"stopped"/)
   t.match(cli.log.find(({ from, to }) => from === 'starting' && to === 'stopping'), { level: 40, cause: 'failure', error: /could not be started/, detail: /code 7[^]*no such file/ })
+})
+
+t.test('its servers get its environment, without a list of names', async (t) => {
+  process.env.FLS_CLI_TEST = 'handed on'
+  t.teardown(() => { delete process.env.FLS_CLI_TEST })
+  const { app } = await startStandalone(t, { config: { models: { a: { cmd: 'sh -c "echo $FLS_CLI_TEST; exec sleep 600"', proxy: 'http://127.0.0.1:1', checkEndpoint: 'none' } } } })
+  await app.llamaSwap.load('a')
+  await until(() => app.llamaSwap.status().models[0]!.lastLines.includes('handed on'))
+  t.strictSame(app.llamaSwap.status().models[0]!.lastLines, ['handed on'])
 })
 
 t.test('a taken port: with a config an error, in the demo the next free one', async (t) => {

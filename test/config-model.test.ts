@@ -44,6 +44,7 @@ const meanings: Array<[rule: string, lines: string | string[], read: Read, value
   ['env: what is no pair is left out', 'env: [A, "=x", B=1]', (model) => model.launch.env, ['B=1']],
   ['checkEndpoint: none', 'checkEndpoint: none', (model) => model.checkEndpoint, undefined],
   ['checkEndpoint: none, trimmed', 'checkEndpoint: " none "', (model) => model.checkEndpoint, undefined],
+  ['checkEndpoint: trimmed', 'checkEndpoint: " /ready "', (model) => model.checkEndpoint, '/ready'],
   ['checkEndpoint: NONE is a path', 'checkEndpoint: NONE', (model) => model.checkEndpoint, '/NONE'],
   ['checkEndpoint: with a query', 'checkEndpoint: /v1/health?deep=1', (model) => model.checkEndpoint, '/v1/health?deep=1'],
   ['checkEndpoint: without a slash', 'checkEndpoint: health', (model) => model.checkEndpoint, '/health'],

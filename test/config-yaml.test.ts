@@ -150,6 +150,7 @@ t.test('%YAML directives', async (t) => {
 t.test('syntax errors, each with its position and what to do', async (t) => {
   for (const [text, problem] of [
     ['models:\n  a: [1\n', /^c\.yaml:3:1: Flow sequence .* end with a \]; and indent its lines more than its key$/],
+    ['models:\n  a:\n    cmd: x ${PORT}\n    aliases: [\n    x,\n    ]\n', /^c\.yaml:5:\d+: .*indent its lines more than its key$/],
     ['models:\n  a: "x', /^c\.yaml:2:8: Missing closing "quote/],
     ['models:\n\ta: 1', /^c\.yaml:2:1: Tabs are not allowed as indentation; indent with spaces$/],
     ['models:\n  a:\n    b: 1\n   c: 2', /^c\.yaml:4:1: All mapping items must start at the same column; give the items/],

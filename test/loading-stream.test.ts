@@ -72,6 +72,25 @@ t.test('position, reason, state and time, and then the server\'s own stream, byt
   t.notHas(stream.headers, { 'x-own': String }, 'headers of the server come too late')
 })
 
+t.test('for a model that is ready as well, when it is to make room for who has waited too long', async (t) => {
+  const { origin, end } = await longAnswer(t)
+  const { url, clock, started, manager } = await virtualGateway(t, config)
+  const first = post(url, CHAT, { ...streaming, model: 'b' })
+  ;(await started(1)).placeAt(origin)
+  await (await first).shows('Done!')
+  const other = await post(url, CHAT, streaming)
+  await other.shows('Queue position: #1')
+  clock.advance(60_000)
+  t.match(manager.status().models.find(({ model }) => model === 'b'), { state: 'ready' })
+  const late = await post(url, CHAT, { ...streaming, model: 'b' })
+  await late.shows('Queue position: #2, waits for a model that has waited longer (0.00s)')
+  t.match(reasoningIn(late.text()), /^━━━━━\nllama-swap loading model: b\n/)
+  late.leave()
+  end()
+  ;(await started(2)).placeAt(await serve(t, answer))
+  t.equal(await other.ended, 'whole')
+})
+
 for (const path of ['/v1/completions', '/v1/responses', '/infill', '/completion', '/v/responses', '/v/completions']) {
   t.test(`${path}: comments`, async (t) => {
     const { url, clock, started } = await virtualGateway(t, config)

@@ -111,6 +111,22 @@ t.test('a model is a text that is not empty', async (t) => {
   for (const name of ['Plain', 'plain ', ' plain', 'nope']) t.strictSame(await ask(CHAT, 'application/json', JSON.stringify({ model: name })), [404, 'model_not_found'], name)
 })
 
+t.test('what follows the path of a proxy is no part of a request', async (t) => {
+  const server = await echoServer(t)
+  const { chat } = await startApp(t, { models: { a: modelAt(`${server.origin}/base?k=1#x`) } })
+  t.equal((await chat('a')).status, 200)
+  t.equal(server.seen.at(-1)!.url, `/base${CHAT}`)
+})
+
+// llama-swap lets ten in.
+t.test('a burst for one model without a concurrencyLimit: all are served, whether it is cold or not', async (t) => {
+  const { ask } = await start(t)
+  for (const what of ['cold', 'warm']) {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(CHAT, 'application/json', '{"model":"plain"}')))
+    t.ok(answers.every((answer) => (answer as unknown[])[0] === CHAT), what)
+  }
+})
+
 t.test('filters, end to end: stripped, set, set for the name; not for forms', async (t) => {
   const { ask } = await start(t)
   t.strictSame(await ask(CHAT, 'application/json', '{"model":"filtered","temperature":1,"x":2}'), [CHAT, '{"model":"filtered","x":2,"added":[1],"by":"id"}'])

@@ -6,7 +6,9 @@ import t from 'tap'
 import { upstreamCommand } from 'fastify-llama-swap/testing'
 import type { UpstreamEvent } from 'fastify-llama-swap/testing'
 import { startApp, until } from './helper/app.ts'
+import { modelAt } from './helper/echo-server.ts'
 import { isFull, times } from './helper/full.ts'
+import { serve } from './helper/silent-server.ts'
 
 const STARTS = times(50)
 
@@ -55,6 +57,16 @@ t.test('the deadline always fires, and names what the probe met: 401, 404, a han
     t.match(await loading, { code: 'FST_LS_START_TIMEOUT', message: /not ready after 15 s/, detail }, name)
     t.equal(app.llamaSwap.status().models[0]!.state, 'stopped')
   }))
+})
+
+t.test('a probe that is not answered is given up after 5 s, and the next one counts', async (t) => {
+  const asked: string[] = []
+  const origin = await serve(t, ({ url }, response) => { if (asked.push(url!) > 1) response.end() })
+  const { app } = await startApp(t, { models: { a: modelAt(origin, { checkEndpoint: '/ready' }) } })
+  const startedAt = performance.now()
+  await app.llamaSwap.load('a')
+  t.strictSame(asked, ['/ready', '/ready'])
+  t.ok(performance.now() - startedAt >= 4900)
 })
 
 t.test('checkEndpoint goes through the base path of the proxy; `none` takes a started server for ready', async (t) => {

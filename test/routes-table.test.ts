@@ -154,6 +154,28 @@ t.test('each row answers, and only by its methods', async (t) => {
   }
 })
 
+t.test('each row answers a request that is injected as one that is sent', async (t) => {
+  const world = await start(t)
+  for (const route of table) {
+    const { good } = samplesOf(route)
+    for (const method of [...methodsOf(route), ...(route.method === 'GET' ? ['HEAD'] : [])]) {
+      await world.app.llamaSwap.load('b')
+      const sent = await send(world, method, good)
+      const body = await sent.text()
+      const seen = Object.values(world.servers).flatMap(({ seen }) => seen.splice(0))
+      world.app.llamaSwap.useProfile(null)
+      await world.app.llamaSwap.load('b')
+      const injected = await world.app.inject({ method: method as 'GET', url: good.url, headers: good.type === undefined ? {} : { 'content-type': good.type }, ...(method !== 'GET' && method !== 'HEAD' && good.body !== undefined && { payload: good.body }) })
+      world.app.llamaSwap.useProfile(null)
+      const what = `${method} ${route.path}`
+      t.equal(injected.statusCode, sent.status, what)
+      for (const name of ['content-type', 'location']) t.equal(injected.headers[name] ?? null, sent.headers.get(name), what)
+      t.strictSame(Object.values(world.servers).flatMap(({ seen }) => seen.splice(0)).map(({ method, url, body }) => [method, url, body]), seen.map(({ method, url, body }) => [method, url, body]), what)
+      if (good.sentAs === undefined && method !== 'HEAD') t.equal(injected.payload, body, what)
+    }
+  }
+})
+
 t.test('each row that names a model says which is unknown, or missing', async (t) => {
   const world = await start(t)
   for (const route of table) {

@@ -58,6 +58,16 @@ t.test('a lost SIGTERM is sent again half-way, as the port still accepts', async
   t.ok(events.some(({ event }) => event === 'exit'), 'no SIGKILL')
 })
 
+// llama-swap gives it the healthCheckTimeout.
+t.test('the grace is the same for a server that makes room for another', async (t) => {
+  const { app, chat, events } = await startApp(t, { unloadTimeout: 1, healthCheckTimeout: 60, models: { deaf: { cmd: upstreamCommand({ ignoreSigterm: true }) }, b: { cmd: upstreamCommand() } } })
+  await app.llamaSwap.load('deaf')
+  t.equal((await chat('b')).status, 200)
+  const stopped = events.find(({ model, to }) => model === 'deaf' && to === 'stopped')!
+  t.match(stopped, { from: 'stopping', cause: 'evicted by b' })
+  t.ok(stopped.duration >= 990 && stopped.duration < BOUND, `it took ${stopped.duration} ms`)
+})
+
 t.test('a server stopped by SIGSTOP is killed', async (t) => {
   const { app } = await startApp(t, { unloadTimeout: 1, models: { a: { cmd: upstreamCommand() } } })
   await app.llamaSwap.load('a')

@@ -12,6 +12,7 @@ import { until } from './helper/app.ts'
 import type { TestApp } from './helper/app.ts'
 import { ask, connections, gatewayTo, modelOf } from './helper/gateway-to.ts'
 import type { Answer } from './helper/gateway-to.ts'
+import { noKeepAlive, probeDue } from './helper/keep-alive.ts'
 import { acceptOnly, fillBacklog, serve, stoppedCommand } from './helper/silent-server.ts'
 
 // undici measures with a clock of its own, which can be turned: an hour needs no waiting, all else is real.
@@ -146,15 +147,7 @@ t.test('responseHeader', async (t) => {
   })
 })
 
-t.test('keepalive: the first TCP probe is due after that time', { skip: process.platform !== 'linux' }, async (t) => {
-  /** Seconds until the kernel's keep-alive timer of a socket fires. */
-  const probeDue = ({ localPort, remotePort }: Socket): number | undefined => {
-    const hex = (port: number | undefined): string => `:${port!.toString(16).toUpperCase().padStart(4, '0')}`
-    // `sl local_address rem_address st queues tr:when ...`; timer 2 is the keep-alive one, and it counts in hundredths.
-    const fields = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
-    const [timer, when] = fields.find(([, local, remote]) => local?.endsWith(hex(localPort)) && remote?.endsWith(hex(remotePort)))?.[5]?.split(':') ?? []
-    return timer === '02' ? Number.parseInt(when!, 16) / 100 : undefined
-  }
+t.test('keepalive: the first TCP probe is due after that time', { skip: noKeepAlive }, async (t) => {
   const systemDefault = Number(readFileSync('/proc/sys/net/ipv4/tcp_keepalive_time', 'utf8'))
   for (const [keepalive, seconds] of [[5, 5], [30, 30], [0, systemDefault]] as const) {
     const origin = await serve(t, (_request, response) => response.end('{}'))

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { upstreamCommand, upstreamStats } from 'fastify-llama-swap/testing'
 import type { RequestEvent } from '../index.ts'
 import { until } from './helper/app.ts'
+import { noKeepAlive, probeDue } from './helper/keep-alive.ts'
 import { encode } from './helper/websocket.ts'
 import { ACCEPT, endOf, gatewayTo, handshake, scripted, startGateway } from './helper/websocket-gateway.ts'
 import type { Gateway } from './helper/websocket-gateway.ts'
@@ -105,6 +106,13 @@ t.test('by a reset of the server, after what it had sent', async (t) => {
   t.ok(performance.now() - startedAt < 4500, 'not only when what is half open is given up')
   await until(() => leases(gateway) === 0)
   await gateway.open()
+})
+
+t.test('by a client whose machine is gone: the kernel looks for it every 15 s', { skip: noKeepAlive }, async (t) => {
+  const gateway = await startGateway(t)
+  const { socket } = await gateway.open()
+  const due = probeDue({ localPort: socket.remotePort, remotePort: socket.localPort })
+  t.ok(due !== undefined && due <= 15 && due > 7, `due in ${due} s`)
 })
 
 t.test('by the death of the server', async (t) => {

@@ -42,13 +42,14 @@ t.test('ignored, it starts no server and waits for none', async (t) => {
 
 // llama-swap: IgnoreWebsocketsDoesNotBlockSwap
 t.test('ignored, it ends when another model needs the room', async (t) => {
-  const gateway = await startGateway(t, { models: { a: { cmd: upstreamCommand({ name: 'a' }), compat }, b: { cmd: upstreamCommand({ name: 'b' }) } } })
+  const gateway = await startGateway(t, { models: { a: { cmd: upstreamCommand({ name: 'a', termDelayMs: 1000 }), compat }, b: { cmd: upstreamCommand({ name: 'b' }) } } })
   await gateway.app.llamaSwap.load('a')
   const ws = await gateway.open()
   t.equal(String((await ws.next()).data), 'hello from a')
   t.match(status(gateway), { leases: 0, state: 'ready' })
+  const ended = ws.end().then(() => status(gateway).state)
   t.equal((await gateway.chat('b')).status, 200)
-  await ws.end()
+  t.not(await ended, 'stopped', 'before its server has ended')
   t.match(status(gateway), { state: 'stopped' })
 })
 
