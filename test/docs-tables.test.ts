@@ -24,6 +24,7 @@ import { shapes } from '../lib/testing/shapes.ts'
 import type { Cause, ConfigInput, ModelState } from '../index.ts'
 import { yamlProblems } from './helper/config.ts'
 import { keyTables } from './helper/config-docs.ts'
+import { differences } from './helper/differences.ts'
 import { blocksOf, documentedMembersOf, membersOf, readPage, root, tableOf } from './helper/snippets.ts'
 
 const EMBEDDING = 'docs/embedding.md'
@@ -192,6 +193,22 @@ t.test('the test upstream: options, faults, stats, answers', async (t) => {
     t.strictSame(documented, documentedMembersOf(`lib/testing/${file}.ts`, name), heading)
   }
   t.strictSame(tableOf(TESTING, 'Answers', 'Path').map(({ Path }) => Path), Object.keys(shapes))
+})
+
+t.test('differences: each row has a test', async (t) => {
+  const sections = readPage('docs/differences.md').split(/^## /m).slice(1)
+  t.strictSame(sections.map((section) => section.split('\n', 1)[0]), Object.keys(differences))
+  for (const section of sections) {
+    const rows = section.split('\n').filter((line, i, lines) => line.startsWith('|') && !line.startsWith('|---') && !lines[i + 1]?.startsWith('|---')).map((line) => line.slice(2).replaceAll('\\|', '|').replaceAll('`', ''))
+    const shown = differences[section.split('\n', 1)[0]!]!
+    // Both are in one order, so that a row cannot be taken for another that begins so.
+    t.equal(rows.length, shown.length, section.slice(0, 20))
+    for (const [i, [row, ...tests]] of shown.entries()) {
+      t.ok(rows[i]?.startsWith(row), `${row}: ${rows[i]?.slice(0, 60)}`)
+      t.ok(tests.length > 0, row)
+      for (const [file, part] of tests) t.ok(readFileSync(join(root, 'test', `${file}.test.ts`), 'utf8').includes(part), `${row}: ${file} has "${part}"`)
+    }
+  }
 })
 
 /** All imports of the package's code: from which file, of what, and whether only types come of it. */
