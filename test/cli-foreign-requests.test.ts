@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { parseFlags } from '../lib/cli/flags.ts'
+import { table } from '../lib/routes/table.ts'
 import { selfSigned } from './helper/certificate.ts'
 import { startCli } from './helper/cli.ts'
 import { ask, send } from './helper/raw.ts'
@@ -95,6 +96,19 @@ t.test('pages of other sites may use the inference routes only', async (t) => {
   const Origin = 'https://chat.example'
   t.equal((await ask(port, 'POST /v1/chat/completions', { Origin, 'Sec-Fetch-Site': 'cross-site' }, '{"model":"a"}')).status, 200)
   t.equal((await ask(port, 'POST /upstream/a/v1/chat/completions', { Origin }, '{"model":"a"}')).status, 200)
+})
+
+t.test('no page of another site reaches an admin route, by any method', async (t) => {
+  const { app, port } = await startStandalone(t)
+  await app.llamaSwap.load('a')
+  const rows = table.filter(({ family }) => family === 'admin' || family === 'compat')
+  t.ok(rows.some(({ path }) => path === '/unload') && rows.some(({ method }) => method === 'PUT'))
+  for (const { method, path } of rows) {
+    for (const headers of [{ Origin: 'https://evil.example' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
+      for (const each of [method].flat()) t.strictSame(refusal(await ask(port, `${each} ${path.replace('*', 'a')}`, headers, each === 'GET' ? '' : '{}')), ORIGIN_FOREIGN, `${each} ${path} ${JSON.stringify(headers)}`)
+    }
+  }
+  t.match(app.llamaSwap.status().models, [{ state: 'ready' }], 'nothing is unloaded')
 })
 
 t.test('pages of this machine, and what is no page, may use everything', async (t) => {

@@ -38,6 +38,8 @@ export function refuseForeignRequests (app: FastifyInstance, allowedHosts: reado
 function isForInferenceOnly ({ method, routeOptions }: FastifyRequest): boolean {
   switch (routeOptions.config.llamaSwapFamily) {
     case 'admin': return false
+    // A mere link or image could unload all models.
+    case 'compat': return false
     // A mere link or image could load a model.
     case 'upstream': return method !== 'GET' && method !== 'HEAD'
     default: return true
