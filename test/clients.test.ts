@@ -33,6 +33,11 @@ t.test('2. `Expect: 100-continue` is answered once, and not passed on', async (t
   t.equal(seen.match(/HTTP\/1\.1 100 Continue/g)?.length, 1)
   t.match(seen, /HTTP\/1\.1 200 OK/)
   t.notMatch(seen, /"expect"/)
+  // What a server says before its answer is not passed on: some clients take it for the answer. A 100 that nobody asked for undici takes for an error.
+  for (const [informational, status] of [[100, '502 Bad Gateway'], [102, '200 OK'], [103, '200 OK']] as const) {
+    const asked = JSON.stringify({ model: 'a', fault: { informational } })
+    t.match(await raw(url, `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${asked.length}\r\nConnection: close\r\n\r\n${asked}`), new RegExp(`^HTTP/1\\.1 ${status}\r\n`), `${informational}`)
+  }
 })
 
 // 3, `Upgrade: h2c`, is upgrade-h2c.test.ts.

@@ -83,13 +83,17 @@ t.test('a body too large is refused while it is still being sent', async (t) => 
 
 t.test('held bodies are bounded over all requests', async (t) => {
   const { url, chat } = await startApp(t, { models: { a: { cmd: upstreamCommand({ name: 'a', loadMs: 300 }) } } }, { bodyBudget: 1500 })
-  const first = chat('a', { pad: 'x'.repeat(1000) })
-  const second = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: json, body: JSON.stringify({ model: 'a', pad: 'x'.repeat(1000) }) })
-  const [kept, refused] = second.status === 503 ? [await first, second] : [second, await first]
-  t.equal(refused.status, 503)
-  t.ok(refused.headers.get('retry-after'))
-  t.match(await refused.json(), { error: { code: 'body_budget' } })
-  t.equal(kept.status, 200)
+  const pad = 'x'.repeat(1000)
+  const multipart = new FormData()
+  multipart.append('file', new Blob([pad]))
+  multipart.append('model', 'a')
+  const asked = [chat('a', { pad }), ...[multipart, new URLSearchParams({ pad, model: 'a' })].map((body) => fetch(`${url}/v1/audio/transcriptions`, { method: 'POST', body }))]
+  const answers = await Promise.all(asked)
+  t.strictSame(answers.map(({ status }) => status).sort(), [200, 503, 503], 'JSON or form: there is room for one')
+  for (const refused of answers.filter(({ status }) => status === 503)) {
+    t.ok(refused.headers.get('retry-after'))
+    t.match(await refused.json(), { error: { code: 'body_budget' } })
+  }
   t.equal((await chat('a', { pad: 'x'.repeat(1000) })).status, 200, 'bytes are given back')
 })
 

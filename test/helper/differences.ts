@@ -90,6 +90,7 @@ export const differences: Readonly<Record<string, readonly Shown[]>> = {
     ['/running: proxy', ['operator-routes', 'proxy: `${server.origin}/base`']],
     ['credentials of clients', ['host-isolation', 'credentials of the client stay here, unless wanted'], ['api-keys', 'keys are sent on only where credentials are']],
     ['hop-by-hop headers', ['upstream-route', 'hop-by-hop headers are not passed on'], ['hostile-requests', 'Expect: 100-continue is answered once'], ['upgrade-h2c', 'ours: what goes to a server']],
+    ['interim answers of a server', ['clients', '100 that nobody asked for']],
     ['listens on', ['docs-tables', "'--listen ADDRESS'"]],
     ['a field that is there twice', ['body-json-edit', "'all that are there twice'"], ['body-json-edit', "'the last of those that are there twice'"]],
     ['a body that is not a whole JSON', ['body-filter', 'is refused when there is something to do']],
@@ -102,7 +103,7 @@ export const differences: Readonly<Record<string, readonly Shown[]>> = {
     ['an ignored WebSocket', ['websocket-lease', 'before its server has ended']],
 
     ['pages of other sites', ['cli-cors', 'an inference answer has the header once'], ['cli-cors', 'so have errors']],
-    ['the same on /running', ['cli-foreign-requests', 'pages of other sites may use the inference routes only'], ['cli-foreign-requests', 'names that are allowed']],
+    ['the same on /running', ['cli-foreign-requests', 'pages of other sites may use the inference routes only'], ['cli-foreign-requests', 'no page of another site reaches an admin route'], ['cli-foreign-requests', 'names that are allowed']],
     ["a Host that is not this machine's", ['cli-foreign-requests', 'on a loopback address a foreign Host is refused']],
     ['OPTIONS *', ['cli-cors', "'*', 'http://other.example/v1/models'"]],
     ['//, . and .. in a path', ['cli-not-found', '307 to the clean one'], ['cli-not-found', 'no redirect leads anywhere else'], ['cli-not-found', 'slashes below /upstream']],
