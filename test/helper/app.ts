@@ -18,11 +18,15 @@ export interface TestApp {
   readonly pids: Set<number>
 }
 
-// Apart for each process and app, so that files that run side by side do not race for the same numbers.
-let nextStartPort = 10_000 + (process.pid * 40) % 20_000
+// A range for each of the processes that tap runs side by side, and ten numbers of it for each app, so that they do not race for the same ones.
+const FIRST = 10_000
+const RANGES = 14
+const RANGE = 1500
+const range = FIRST + Number(process.env['TAP_CHILD_ID'] ?? process.pid) % RANGES * RANGE
+let taken = 0
 export function startPort (): number {
-  nextStartPort += 10
-  return nextStartPort
+  taken = (taken + 10) % RANGE
+  return range + taken
 }
 
 export type Setup = Partial<Omit<LlamaSwapOptions, 'config'>> & { fastify?: FastifyServerOptions, prepare?: (app: FastifyInstance) => Promise<void> | void, /** Called when the plugin is there. */ complete?: (app: FastifyInstance) => void }
