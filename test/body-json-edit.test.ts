@@ -33,6 +33,7 @@ const deleting: Row[] = [
   ['only what is called so', '{"temperature":1,"Temperature":2,"temperature ":3,"temperatur":4}', [del('temperature')], '{"Temperature":2,"temperature ":3,"temperatur":4}'],
   ['a key spelled with escapes', '{"temp\\u0065rature":1,"\\u0074emperature":2,"x":3}', [del('temperature')], '{"x":3}'],
   ['a key spelled with escapes only', '{"\\u0061":1,"b":2}', [del('a')], '{"b":2}'],
+  ['a key whose bytes are the letters of the name', '{"é":1}', [del('Ã©')], '{"é":1}'],
   ['a key of other letters, both ways', '{"é😀":1,"\\u00e9\\ud83d\\ude00":2,"x":3}', [del('é😀')], '{"x":3}'],
   ['a key with quotes and backslashes', '{"a\\"\\\\":1,"b":2}', [del('a"\\\\')], '{"b":2}'],
   ['all that are there twice', '{"a":1,"b":2,"a":3,"a":{"a":4}}', [del('a')], '{"b":2}'],

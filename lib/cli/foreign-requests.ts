@@ -37,9 +37,8 @@ export function refuseForeignRequests (app: FastifyInstance, allowedHosts: reado
 /** Whether a request can have no other effect than an inference request, which any page may send. */
 function isForInferenceOnly ({ method, routeOptions }: FastifyRequest): boolean {
   switch (routeOptions.config.llamaSwapFamily) {
-    case 'admin': return false
-    // A mere link or image could unload all models.
-    case 'compat': return false
+    // A mere link or image could unload all models by a GET.
+    case 'admin': case 'compat': return false
     // A mere link or image could load a model.
     case 'upstream': return method !== 'GET' && method !== 'HEAD'
     default: return true

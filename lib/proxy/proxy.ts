@@ -138,14 +138,8 @@ export class Proxy {
     const { lease } = ticket
     if (!(lease instanceof Promise)) return this.#forward(exchange, lease, plan)
     if (plan.showLoading !== undefined && !ticket.settled) exchange.loading = showLoading(exchange, ticket, this.#options.clock, plan.showLoading)
-    const onLease = (granted: Lease): void => {
-      try {
-        this.#forward(exchange, granted, plan)
-      } catch (error) {
-        exchange.fail(error as Error)
-      }
-    }
-    lease.then((granted) => this.#turns.run(() => onLease(granted)), (error: Error) => exchange.fail(error))
+    const fail = (error: Error): void => exchange.fail(error)
+    lease.then((granted) => this.#turns.run(() => this.#forward(exchange, granted, plan), fail), fail)
   }
 
   #forward (exchange: Exchange, lease: Lease, plan: Plan): void {

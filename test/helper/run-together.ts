@@ -19,20 +19,15 @@ const groups = {
   rest: ['']
 } satisfies Record<string, string[]>
 
-function groupOf (name: string): string | undefined {
-  let best: { group: string, length: number } | undefined
-  for (const [group, beginnings] of Object.entries(groups)) {
-    for (const beginning of beginnings) {
-      if (name.startsWith(beginning) && (best === undefined || beginning.length > best.length)) best = { group, length: beginning.length }
-    }
-  }
-  return best?.group
-}
+const longestFirst = Object.entries(groups).flatMap(([group, beginnings]) => beginnings.map((beginning) => ({ group, beginning })))
+  .sort((one, other) => other.beginning.length - one.beginning.length)
 
 /** Runs the test files of a group in this process. */
 export async function runTogether (group: keyof typeof groups): Promise<void> {
+  // Else a group that nobody runs would not be missed.
+  t.strictSame(readdirSync(new URL('../together/', import.meta.url)).sort(), Object.keys(groups).map((name) => `${name}.ts`).sort(), 'each group has its process')
   const folder = new URL('../', import.meta.url)
-  const names = readdirSync(folder).filter((name) => name.endsWith('.test.ts') && groupOf(name) === group).sort()
+  const names = readdirSync(folder).filter((name) => name.endsWith('.test.ts') && longestFirst.find(({ beginning }) => name.startsWith(beginning))!.group === group).sort()
   // As long as each would have alone.
   t.setTimeout(names.length * 60_000)
   for (const name of names) await import(new URL(name, folder).href)

@@ -9,15 +9,15 @@ import { ask } from './helper/ask.ts'
 import type { Phase } from './helper/ask.ts'
 import { startGateway } from './helper/gateway.ts'
 import type { Gateway } from './helper/gateway.ts'
-import { checkLoopDelay, megabytes, report } from './helper/report.ts'
+import { checkLoopDelay, report } from './helper/report.ts'
 import { part, seed } from './helper/settings.ts'
 import { settled } from './helper/settled.ts'
+import { twoRounds } from './helper/two-rounds.ts'
 
 const REQUESTS = Math.ceil(10_000 * part)
 const CLIENTS = 100
 // By then a stream has begun, also on a busy machine.
 const LONGEST = 300
-const MAX_GROWTH = 30e6
 
 let nextId = 0
 
@@ -30,17 +30,7 @@ t.test(`${REQUESTS} requests whose clients leave, twice`, { skip: process.platfo
     routing: { router: { settings: { groups: { all: { swap: false, exclusive: false, members: ['a', 'never'] } } } } }
   })
   await round(t, gateway, random, 200, 'before')
-  const start = await gateway.atRest()
-
-  const memory: number[] = []
-  for (const name of ['first round', 'second round']) {
-    await round(t, gateway, random, REQUESTS, name)
-    t.strictSame(await gateway.atRest(start), start, `${name}: files, sockets, listeners, timers and processes are as at the start`)
-    memory.push(await gateway.call('memory'))
-    report(`${name}: RSS ${megabytes(memory.at(-1)!)}`)
-  }
-  t.ok(memory[1]! - memory[0]! < MAX_GROWTH, `RSS: ${megabytes(memory[1]! - memory[0]!)} more than after the first round`)
-  t.strictSame(await gateway.close(), { exit: 0, printed: '' }, 'it ends by itself, and had nothing to complain about')
+  await twoRounds(t, gateway, (name) => round(t, gateway, random, REQUESTS, name))
 })
 
 /** So many requests, each aborted; then nothing is held for them, and no server works for them any more. */

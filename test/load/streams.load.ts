@@ -9,9 +9,10 @@ import type { Outcome } from './helper/ask.ts'
 import { startGateway } from './helper/gateway.ts'
 import type { Gateway } from './helper/gateway.ts'
 import { askInVain, longNames, manyKeys } from './helper/large-requests.ts'
-import { checkLoopDelay, megabytes, report } from './helper/report.ts'
+import { checkLoopDelay, report } from './helper/report.ts'
 import { part, seed } from './helper/settings.ts'
 import { settled } from './helper/settled.ts'
+import { twoRounds } from './helper/two-rounds.ts'
 
 const CLIENTS = 500
 const SECONDS = 60 * part
@@ -21,7 +22,6 @@ const LEAVING = 30
 const EVERY = 100
 // A million keys and a name of a megabyte in turn.
 const LARGE_EVERY = 1000
-const MAX_GROWTH = 30e6
 
 const models = ['a', 'b'] as const
 const large = { a: manyKeys('a'), b: manyKeys('b') }
@@ -36,19 +36,7 @@ t.test(`${CLIENTS} streams with swaps and clients that leave`, { skip: process.p
   })
   // All that is made once.
   await round(t, gateway, random, 2, 'before')
-  const start = await gateway.atRest()
-
-  const memory: number[] = []
-  for (const name of ['first round', 'second round']) {
-    await round(t, gateway, random, SECONDS, name)
-    const counts = await gateway.atRest(start)
-    report(`${name}: ${Object.entries(counts).map(([name, count]) => `${name}: ${count}`).join(', ')}`)
-    t.strictSame(counts, start, `${name}: files, sockets, listeners, timers and processes are as at the start`)
-    memory.push(await gateway.call('memory'))
-    report(`${name}: RSS ${megabytes(memory.at(-1)!)}`)
-  }
-  t.ok(memory[1]! - memory[0]! < MAX_GROWTH, `RSS: ${megabytes(memory[1]! - memory[0]!)} more than after the first round`)
-  t.strictSame(await gateway.close(), { exit: 0, printed: '' }, 'it ends by itself, and had nothing to complain about')
+  await twoRounds(t, gateway, (name) => round(t, gateway, random, SECONDS, name))
 })
 
 /** All clients ask again and again until it is over. Ends when all have their answers and no server runs. */

@@ -3,15 +3,18 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { isAlive, startPort } from '../helper/app.ts'
+import { atRest } from '../helper/at-rest.ts'
+import type { Counts } from '../helper/at-rest.ts'
+import { envNumber } from '../helper/env-number.ts'
 import { faults, pickFault } from './helper/faults.ts'
 import { createRandom } from './helper/random.ts'
 import { servers } from './helper/servers.ts'
 import { startGateway } from './helper/start-gateway.ts'
-import type { Counts, Gateway } from './helper/start-gateway.ts'
+import type { Gateway } from './helper/start-gateway.ts'
 
 // Fewer than 200 are too few for objects and memory to settle.
-const CYCLES = numberOf('SOAK_CYCLES') ?? 1000
-const SEED = numberOf('SOAK_SEED') ?? randomInt(2 ** 31)
+const CYCLES = envNumber('SOAK_CYCLES') ?? 1000
+const SEED = envNumber('SOAK_SEED') ?? randomInt(2 ** 31)
 // By then everything that is made once is there. Objects and memory need longer: each fault's code has run, and been optimized.
 const FIRST = Math.min(10, CYCLES)
 const HALF = Math.max(FIRST, Math.floor(CYCLES / 2))
@@ -20,8 +23,6 @@ const MAX_GROWTH = 10 * MB
 // The last one of a kind may still be held by a variable; undici keeps some closures for 30 s in its timers.
 const MAX_MORE_OBJECTS = 4
 const MAX_MORE_FUNCTIONS = 100
-// What ends by itself after a while (a connection's close, a timer of 50 ms) may take so long on a busy machine.
-const MAX_REST = 20_000
 
 t.test(`${CYCLES} loads and unloads with faults leave nothing behind`, { skip: process.platform !== 'linux', timeout: 600_000 }, async (t) => {
   report(`SOAK_SEED=${SEED}`)
@@ -41,7 +42,7 @@ t.test(`${CYCLES} loads and unloads with faults leave nothing behind`, { skip: p
     } catch (error) {
       throw new Error(`cycle ${cycle}, SOAK_SEED=${SEED}: ${name}: ${(error as Error).message}`)
     }
-    if (cycle === FIRST) first = await atRest(gateway)
+    if (cycle === FIRST) first = await atRest(gateway.counts)
     if (cycle === HALF) half = await figures(gateway, first!)
     if (cycle % 100 === 0) report(`${cycle} cycles after ${((performance.now() - since) / 1000).toFixed(0)} s`)
   }
@@ -60,13 +61,6 @@ t.test(`${CYCLES} loads and unloads with faults leave nothing behind`, { skip: p
   t.strictSame(processesOf(instance), [], 'no process of its servers is left')
   t.strictSame(await gateway.close(), { exit: 0, printed: '' }, 'it ends by itself, and had nothing to complain about')
 })
-
-function numberOf (variable: string): number | undefined {
-  const text = process.env[variable]
-  if (text === undefined || text === '') return undefined
-  if (!/^\d+$/.test(text)) throw new Error(`${variable} is no number: ${text}`)
-  return Number(text)
-}
 
 function report (line: string): void {
   console.error(line)
@@ -102,18 +96,7 @@ async function runCycle (gateway: Gateway, run: () => Promise<void>): Promise<vo
 }
 
 async function figures (gateway: Gateway, expected: Counts): Promise<{ counts: Counts, objects: Counts, memory: number }> {
-  return { counts: await atRest(gateway, expected), objects: await gateway.objects(), memory: await gateway.memory() }
-}
-
-/** The counts once they are those that are expected, or, with none, once they are the same twice; after a while those there are. */
-async function atRest (gateway: Gateway, expected?: Counts): Promise<Counts> {
-  const end = performance.now() + MAX_REST
-  for (let before = expected; ;) {
-    const counts = await gateway.counts()
-    if (performance.now() > end || JSON.stringify(counts) === JSON.stringify(before)) return counts
-    before = expected ?? counts
-    await delay(500)
-  }
+  return { counts: await atRest(gateway.counts, expected), objects: await gateway.objects(), memory: await gateway.memory() }
 }
 
 /** Every live process of an instance's servers, wherever it went. */

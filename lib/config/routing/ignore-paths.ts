@@ -8,12 +8,11 @@ export interface PathPattern {
   test (path: string): boolean
 }
 
-/** Images, scripts and the like, which pages of a model's own ask for. */
-const DEFAULT: PathPattern = Object.freeze({
-  source: '.*\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$',
-  // The same without RE2, which few configs need and which takes a while to load.
-  test: (path: string) => /\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$/.test(path)
-})
+const ENDING = '\\.(js|json|css|png|gif|jpg|jpeg|ico|txt)$'
+const ending = new RegExp(ENDING)
+
+/** Images, scripts and the like, which pages of a model's own ask for. Without RE2, which few configs need and which takes a while to load. */
+const DEFAULT: PathPattern = Object.freeze({ source: `.*${ENDING}`, test: (path: string) => ending.test(path) })
 
 /** `upstream.ignorePaths`: paths that do not start a model. An empty list means the default, as in llama-swap. */
 export function resolveIgnorePaths (input: readonly string[] = []): Resolution<readonly PathPattern[]> {

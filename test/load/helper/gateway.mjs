@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import llamaSwap from 'fastify-llama-swap'
 import { counts, memory } from '../../soak/helper/figures.mjs'
 import { loopDelay, restartLoopDelay } from './loop-delay.mjs'
-import { serveCalls } from './serve-calls.mjs'
+import { serveCalls } from '../../helper/serve-calls.mjs'
 
 const { config, instance } = JSON.parse(process.argv[2])
 const app = Fastify({ forceCloseConnections: true })

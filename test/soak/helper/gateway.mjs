@@ -1,6 +1,7 @@
 // A gateway in a process of its own, so that its figures are only its own. It does what its parent says.
 import Fastify from 'fastify'
 import llamaSwap from 'fastify-llama-swap'
+import { serveCalls } from '../../helper/serve-calls.mjs'
 import { counts, memory, objects } from './figures.mjs'
 
 const { config, instance } = JSON.parse(process.argv[2])
@@ -8,7 +9,7 @@ const app = Fastify({ forceCloseConnections: true })
 await app.register(llamaSwap, { config, instance })
 await app.listen({ port: 0, host: '127.0.0.1' })
 
-const calls = {
+serveCalls({
   url: () => app.listeningOrigin,
   load: (model) => app.llamaSwap.load(model),
   unload: (model, options) => app.llamaSwap.unload(model, options),
@@ -26,10 +27,4 @@ const calls = {
     await app.close()
     process.disconnect()
   }
-}
-
-process.on('message', async ({ id, name, args }) => {
-  const reply = await Promise.resolve(calls[name](...args)).then((result) => ({ result }), (error) => ({ error: error.code ?? error.message }))
-  if (process.connected) process.send({ id, ...reply })
 })
-process.send({ ready: true })

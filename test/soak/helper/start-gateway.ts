@@ -1,15 +1,12 @@
-import '../../helper/plain-children.ts'
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import type { ConfigInput, ModelStatus } from '../../../index.ts'
+import type { Counts } from '../../helper/at-rest.ts'
+import { startCalled } from '../../helper/called-process.ts'
+import type { CalledProcess, Reply } from '../../helper/called-process.ts'
 
 const script = fileURLToPath(new URL('gateway.mjs', import.meta.url))
-
-/** Names and how often there is such a thing. */
-export type Counts = Readonly<Record<string, number>>
 
 export interface Answer {
   status?: number
@@ -24,7 +21,7 @@ export interface Asked {
   cancel (): void
 }
 
-export interface Gateway {
+export interface Gateway extends Pick<CalledProcess, 'close'> {
   /** The code of the error, if there is one. */
   load (model: string): Promise<string | undefined>
   unload (model?: string, options?: { force?: boolean }): Promise<string | undefined>
@@ -41,42 +38,12 @@ export interface Gateway {
   ask (model: string, body?: object): Asked
   /** Sends only the first half of a request. */
   askHalf (model: string): Asked
-  /** Closes the app, and waits for the end of the process: its exit code or signal, and what it printed. */
-  close (): Promise<{ exit: number | NodeJS.Signals, printed: string }>
 }
-
-interface Reply { readonly id: number, readonly result?: unknown, readonly error?: string }
 
 /** Starts a gateway with these models. It ends with the test. */
 export async function startGateway (t: Test, config: ConfigInput, instance: string): Promise<Gateway> {
-  const { NODE_OPTIONS: _options, ...env } = process.env
-  const child = fork(script, [JSON.stringify({ config, instance })], {
-    execArgv: ['--expose-gc', '--trace-warnings', '--disable-warning=ExperimentalWarning'], env, stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced'
-  })
-  const calls = new Map<number, { resolve (reply: Reply): void, reject (error: Error): void }>()
-  let nextId = 0
-  let printed = ''
-  let death: Error | undefined
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => { printed += text })
-  const exited = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
-  t.teardown(() => child.kill('SIGKILL'))
-  void exited.then((exit) => {
-    death = new Error(`the gateway ended with ${exit}: ${printed}`)
-    for (const { reject } of calls.values()) reject(death)
-  })
-  await Promise.race([once(child, 'message'), exited])
-  if (death !== undefined) throw death
-  child.on('message', (reply: Reply) => calls.get(reply.id)?.resolve(reply))
-
-  function call<Result> (name: string, ...args: unknown[]): Promise<Reply & { result?: Result }> {
-    const id = nextId++
-    return new Promise<Reply>((resolve, reject) => {
-      if (death !== undefined) return reject(death)
-      calls.set(id, { resolve, reject })
-      // That it could not be sent is told by the end of the gateway.
-      child.send({ id, name, args }, () => {})
-    }).finally(() => calls.delete(id)) as Promise<Reply & { result?: Result }>
-  }
+  const gateway = await startCalled(t, script, { config, instance })
+  const call = <Result> (name: string, ...args: unknown[]): Promise<Reply & { result?: Result }> => gateway.call(name, ...args) as Promise<Reply & { result?: Result }>
   type Status = ModelStatus[]
   const url = (await call<string>('url')).result!
 
@@ -113,9 +80,6 @@ export async function startGateway (t: Test, config: ConfigInput, instance: stri
       return post(text.length, text)
     },
     askHalf: (model) => post(1000, `{"model":"${model}","messages":[`),
-    async close () {
-      call('close').catch(() => {})
-      return { exit: await exited, printed }
-    }
+    close: gateway.close
   }
 }
